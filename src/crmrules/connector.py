@@ -1,0 +1,193 @@
+"""The port: all a CRM has to offer to be usable by crmrules.
+
+A connector reads, translates and writes. It never decides, keeps no state between runs, and is the
+only place that knows vendor names. What a CRM cannot do is declared in ``Capabilities``, so the plan
+leaves it out before the first write instead of failing in the middle.
+
+Rows travel in the connector's own shape (``Row.body``) into the state store, which hands all rows of
+one opportunity back to ``normalize``. So children that arrive alone complete their opportunity, and
+nothing but one opportunity is ever held in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from crmrules.model import Opportunity, OurTask
+
+OPPORTUNITY = "opportunity"  # the role of the row that stands for the opportunity itself
+ACCOUNT = "account"  # the role of a row that belongs to a whole account
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What this CRM, as configured, can do. Everything starts at no."""
+
+    incremental: bool = False  # can list what changed since a watermark
+    tasks: bool = False  # can write tasks
+    flags: frozenset[str] = frozenset()  # which of status, flags, summary, buying_phase, checked_at
+    unique_key: bool = False  # the CRM itself refuses a second task with one key
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """Which CRM account this is. ``id`` goes into every task key."""
+
+    id: str
+    name: str | None = None
+    production: bool | None = None
+    time_zone: str | None = None
+    user: str | None = None  # id of the user we act as
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is not right, and what to do about it."""
+
+    what: str
+    remedy: str
+    level: Literal["error", "warning"] = "warning"
+    signals: tuple[str, ...] = ()  # model fields that are unknown because of it
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """What a check found. ``problems`` with level error forbid writing."""
+
+    organization: Organization
+    problems: tuple[Problem, ...] = ()
+    capabilities: Capabilities = Capabilities()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One CRM record as it came, and where it belongs.
+
+    ``parent`` is the id of the opportunity (or of the account, for account-level records) it is
+    about; ``account`` the account's id where the row knows it. ``gone`` marks a record that the CRM
+    no longer has. ``stamp`` is the CRM's own modification stamp.
+    """
+
+    kind: str  # the CRM's name of the object, e.g. "Task"
+    id: str
+    parent: str
+    stamp: str
+    body: Mapping[str, Any]
+    account: str | None = None
+    closed_on: date | None = None  # opportunities only: its close date, when closed
+    won: bool | None = None  # opportunities only; None while open
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A page of rows. ``complete`` names a kind whose listing is complete: unseen rows are gone."""
+
+    rows: Sequence[Row] = ()
+    marks: Mapping[str, str] = field(default_factory=dict)  # kind -> new watermark
+    complete: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFields:
+    """What a new task says. ``owner`` is a user id."""
+
+    subject: str
+    body: str
+    due: date
+    owner: str
+    opportunity: str
+    rule: str
+    link: bool = True  # False: private, not linked to the opportunity
+
+
+@dataclass(frozen=True, slots=True)
+class CreateTask:
+    """Make a task, at most once per key."""
+
+    key: str
+    task: TaskFields
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeTask:
+    """Change a task of ours that nobody edited; only the given values are written."""
+
+    key: str
+    task_id: str
+    values: Mapping[str, Any]  # due, owner, status, body
+
+
+@dataclass(frozen=True, slots=True)
+class SetFields:
+    """Set our fields on one opportunity; only the given values are written."""
+
+    opportunity: str
+    values: Mapping[str, Any]  # status, flags (list), summary, buying_phase, checked_at
+
+
+Write = CreateTask | ChangeTask | SetFields
+
+
+class Result(StrEnum):
+    """What became of one write: what to do next decides the word."""
+
+    DONE = "done"
+    ALREADY = "already"  # the key is there already: counts as done
+    RETRY = "retry"  # definitely not done; the same write may work later in this run
+    DEFERRED = "deferred"  # definitely not done; locked or in approval, next run
+    REJECTED = "rejected"  # definitely not done; this record will not take it as it is
+    CONFIG = "config"  # definitely not done; nobody's record will take it: fields or rights
+    MOOT = "moot"  # the opportunity is gone
+    UNCERTAIN = "uncertain"  # it may have happened: read the key back before anything else
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The answer to one write, in the order the writes were given."""
+
+    result: Result
+    id: str | None = None  # the CRM's id of the task
+    error: str | None = None
+    remedy: str | None = None
+
+
+@dataclass(slots=True)
+class Usage:
+    """Calls of this run that count against the CRM's quota, and the least that could have done."""
+
+    calls: int = 0
+    pages: int = 0
+    floor: int = 0
+    quota_used: int | None = None
+    quota_limit: int | None = None
+
+
+@runtime_checkable
+class Connector(Protocol):
+    """One CRM account."""
+
+    name: str
+    usage: Usage
+
+    def check(self) -> Preflight:
+        """Sign in and look at what is there. Raises AccessError when we are not let in."""
+
+    def pull(self, marks: Mapping[str, str] | None) -> Iterator[Batch]:
+        """Yield everything (marks None) or what changed since the watermarks, page by page.
+
+        Raises RetryableError or AccessError; what was yielded until then is valid.
+        """
+
+    def normalize(self, opportunity: str, rows: Sequence[Row]) -> Opportunity | None:
+        """Translate all rows about one opportunity; None when its own row is not among them."""
+
+    def tasks_by_key(self, keys: Sequence[str]) -> Mapping[str, OurTask]:
+        """Read our tasks back by key, deleted and archived ones included."""
+
+    def write(self, writes: Sequence[Write]) -> Sequence[Outcome]:
+        """Make the writes, one outcome each, in order. Never raises for a single record."""
