@@ -1,0 +1,155 @@
+"""What we know of the tasks we made, and what reps answered in them.
+
+A record follows one key from the wish to the end. What a person did in the CRM always wins: a task
+that somebody completed, deleted or edited is never written again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from crmrules.findings.keys import Addressee, TaskKey
+from crmrules.findings.life import Episode, EpisodeStatus
+from crmrules.model import OurTask
+
+
+class TaskStatus(StrEnum):
+    """Where a task of ours stands."""
+
+    WANTED = "wanted"  # in the outbox, not confirmed
+    OPEN = "open"
+    SNOOZED = "snoozed"
+    COMPLETED = "completed"  # by a person
+    DELETED = "deleted"  # by a person
+    WITHDRAWN = "withdrawn"  # completed or cancelled by us: not an answer
+    REFUSED = "refused"  # the CRM will not take it
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether it still asks something of somebody."""
+        return self in (TaskStatus.WANTED, TaskStatus.OPEN, TaskStatus.SNOOZED)
+
+
+class Answer(StrEnum):
+    """What a rep said of a task; decides how long the rule stays silent."""
+
+    DONE = "done"
+    NOT_USEFUL = "not_useful"
+    NOT_TRUE = "not_true"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRecord:
+    """One task of ours, by key."""
+
+    key: str
+    rule: str
+    opportunity: str
+    episode: int
+    addressee: Addressee = "o"
+    status: TaskStatus = TaskStatus.WANTED
+    task_id: str | None = None
+    owner: str | None = None
+    due: date | None = None
+    made_at: datetime | None = None
+    ended_at: datetime | None = None
+    answer: Answer | None = None
+    edited: bool = False
+
+
+_TAGS = (
+    (re.compile(r"#not[-_ ]?true\b", re.IGNORECASE), Answer.NOT_TRUE),
+    (re.compile(r"#not[-_ ]?useful\b", re.IGNORECASE), Answer.NOT_USEFUL),
+)
+
+
+def observe(record: TaskRecord, task: OurTask, now: datetime) -> TaskRecord:
+    """Return the record after seeing the task in the CRM."""
+    edited = record.edited or task.edited
+    seen = replace(
+        record,
+        task_id=task.id,
+        owner=task.owner or record.owner,
+        due=task.due or record.due,
+        made_at=record.made_at or task.known_at,
+        edited=edited,
+        answer=_answer(task.body) or record.answer,
+    )
+    if record.status is TaskStatus.WITHDRAWN and (task.closed or task.deleted):
+        return seen
+    if task.deleted:
+        ended = record.ended_at or now
+        return replace(
+            seen, status=TaskStatus.DELETED, ended_at=ended, answer=seen.answer or Answer.DELETED
+        )
+    if task.closed:
+        ended = task.closed_at or record.ended_at or now
+        return replace(
+            seen, status=TaskStatus.COMPLETED, ended_at=ended, answer=seen.answer or Answer.DONE
+        )
+    status = TaskStatus.SNOOZED if task.snoozed else TaskStatus.OPEN
+    return replace(seen, status=status, ended_at=None)
+
+
+def _answer(body: str | None) -> Answer | None:
+    return next((answer for tag, answer in _TAGS if tag.search(body or "")), None)
+
+
+def adopt(
+    opportunity: str, tasks: Iterable[OurTask], now: datetime
+) -> tuple[list[TaskRecord], list[Episode]]:
+    """Rebuild what a lost state knew from the tasks themselves.
+
+    The newest task's episode is the current one, and counting resumes at the highest number found,
+    deleted and archived tasks included.
+    """
+    records = []
+    newest: dict[str, TaskRecord] = {}
+    for task in tasks:
+        key = TaskKey.parse(task.key)
+        if key is None or task.rule is None:
+            continue
+        blank = TaskRecord(task.key, task.rule, opportunity, key.episode, key.addressee)
+        record = observe(blank, task, now)
+        records.append(record)
+        known = newest.get(task.rule)
+        if known is None or record.episode > known.episode:
+            newest[task.rule] = record
+    return records, [_current(record, now) for record in newest.values()]
+
+
+def _current(record: TaskRecord, now: datetime) -> Episode:
+    begun = record.made_at or now
+    return Episode(
+        record.rule,
+        record.opportunity,
+        record.episode,
+        EpisodeStatus.OPEN,
+        since=begun,
+        seen_at=begun,
+        opened_at=begun,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CoolDowns:
+    """How long a rule stays silent on an opportunity after its task ended."""
+
+    done: timedelta = timedelta(days=14)
+    not_useful: timedelta = timedelta(days=30)
+    not_true: timedelta = timedelta(days=90)
+
+    def until(self, record: TaskRecord) -> datetime | None:
+        """Return when the rule may ask again; None while the task has not ended."""
+        if record.ended_at is None:
+            return None
+        if record.answer is Answer.NOT_TRUE:
+            return record.ended_at + self.not_true
+        if record.answer in (Answer.NOT_USEFUL, Answer.DELETED):
+            return record.ended_at + self.not_useful
+        return record.ended_at + self.done

@@ -1,0 +1,17 @@
+"""Wanted minus present: from verdicts to the exact writes of a run."""
+
+from crmrules.plan.evidence import evidence_of
+from crmrules.plan.planner import Past, Planner
+from crmrules.plan.types import Finding, Judged, OpportunityPlan, PlannedWrite, Policy, stamp
+
+__all__ = [
+    "Finding",
+    "Judged",
+    "OpportunityPlan",
+    "Past",
+    "PlannedWrite",
+    "Planner",
+    "Policy",
+    "evidence_of",
+    "stamp",
+]

@@ -1,0 +1,129 @@
+"""Our fields on the opportunity: what they should say, and what differs.
+
+``status`` is critical for an open live P1, attention for P2 and P3, ok when at least one live rule
+was judged and none is open, else empty (decisions, 8). ``checked_at`` changes only together with
+another value, so an unchanged opportunity is not written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from crmrules.connector import SetFields
+from crmrules.findings.hold import SILENT, HeldBack
+from crmrules.model import Opportunity, OurFields, Phase
+from crmrules.plan.types import Finding, Judged, PlannedWrite
+from crmrules.rule import Mode, Rule, Severity, Verdict
+from crmrules.signals import Known
+
+SUMMARY_LENGTH = 1000  # characters; long enough for a paragraph, short enough for a list view
+_HIDDEN = SILENT | {HeldBack.SUPPRESSED}
+_PHASE_NAMES = {
+    Phase.RECOGNITION: "Recognition of needs",
+    Phase.EVALUATION: "Evaluation of options",
+    Phase.CONCERNS: "Resolution of concerns",
+    Phase.IMPLEMENTATION: "Implementation",
+    Phase.DEVELOPMENT: "Account development",
+}
+
+
+def shown(findings: Iterable[Finding], denied: frozenset[str]) -> list[Finding]:
+    """Return the findings people see on the opportunity: open and live, not hidden, not denied.
+
+    ``denied``: rules that a rep answered with "not true" in this episode.
+    """
+    seen = (
+        f
+        for f in findings
+        if f.held_back not in _HIDDEN and not f.rule.private and f.rule.id not in denied
+    )
+    return sorted(seen, key=lambda f: (f.rule.severity, f.rule.id))
+
+
+def wanted_fields(
+    judged: Judged, rules: Iterable[Rule], visible: Sequence[Finding]
+) -> dict[str, Any]:
+    """Return what our fields should say; all empty while no rule is live."""
+    live = [rule for rule in rules if rule.mode is Mode.LIVE]
+    if not live or _phase(judged) is None:
+        return {"status": None, "flags": (), "summary": None, "buying_phase": None}
+    return {
+        "status": _status(judged, live, visible),
+        "flags": tuple(sorted({f.rule.then.flag for f in visible})),
+        "summary": _summary(visible),
+        "buying_phase": _phase(judged),
+    }
+
+
+def _status(judged: Judged, live: Iterable[Rule], visible: Sequence[Finding]) -> str | None:
+    if any(f.rule.severity is Severity.P1 for f in visible):
+        return "critical"
+    if visible:
+        return "attention"
+    verdicts = (judged.judgements[rule.id].verdict for rule in live if rule.id in judged.judgements)
+    return "ok" if any(verdict is not Verdict.UNKNOWN for verdict in verdicts) else None
+
+
+def _phase(judged: Judged) -> str | None:
+    reading = judged.readings.get("phase")
+    if isinstance(reading, Known) and reading.value in set(Phase):
+        return _PHASE_NAMES[Phase(reading.value)]
+    return None
+
+
+def _summary(visible: Sequence[Finding]) -> str | None:
+    if not visible:
+        return None
+    text = " ".join(f"{f.rule.title}. {seen(f.evidence)}".strip() for f in visible)
+    return text if len(text) <= SUMMARY_LENGTH else text[: SUMMARY_LENGTH - 1].rstrip() + "…"
+
+
+def seen(evidence: Iterable[Mapping[str, Any]]) -> str:
+    """Return what was seen in one line: "Seen: discount above allowance 8; ..."."""
+    parts = [f"{piece['signal'].replace('_', ' ')} {_word(piece['value'])}" for piece in evidence]
+    return f"Seen: {'; '.join(parts)}." if parts else ""
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def changed_fields(
+    wanted: Mapping[str, Any], present: OurFields, writable: frozenset[str], now: datetime
+) -> dict[str, Any]:
+    """Return only the values that differ, and ``checked_at`` if any does."""
+    changes = {
+        name: value
+        for name, value in wanted.items()
+        if name in writable and _normal(value) != _normal(getattr(present, name))
+    }
+    if changes and "checked_at" in writable:
+        changes["checked_at"] = now.replace(microsecond=0)
+    return changes
+
+
+def _normal(value: Any) -> Any:
+    if isinstance(value, tuple | list):
+        return frozenset(value)
+    return (value or "").strip()
+
+
+def write_of(
+    opportunity: Opportunity, wanted: Mapping[str, Any], writable: frozenset[str], now: datetime
+) -> PlannedWrite | None:
+    """Return the write that brings our fields on an opportunity up to date; None: they are."""
+    present = opportunity.our_fields
+    changes = changed_fields(wanted, present, writable, now)
+    if not changes:
+        return None
+    return PlannedWrite(
+        "set_flags",
+        SetFields(opportunity.id, changes),
+        opportunity.id,
+        before={name: getattr(present, name) for name in changes},
+        first_fill=present == OurFields(),
+    )
