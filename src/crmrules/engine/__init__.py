@@ -1,0 +1,72 @@
+"""The port to the rule engines: compiled rules and flat facts in, one judgement per rule out.
+
+Three engines keep one meaning, which ``oracle`` defines: ``durable`` (durable_rules, where it can
+be installed), ``python`` (no dependency) and ``oracle`` itself (slow, for comparison). ``auto``
+takes durable where it imports.
+An engine judges every rule it is given; whether a rule is disabled is the caller's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib import import_module
+
+from crmrules.engine.compiled import PythonEngine
+from crmrules.engine.oracle import OracleEngine
+from crmrules.engine.port import Engine, EngineError, FactError, Facts, Judgement
+from crmrules.engine.values import Kinds
+from crmrules.errors import UsageError
+from crmrules.rule import Rule
+
+__all__ = [
+    "Engine",
+    "EngineError",
+    "FactError",
+    "Facts",
+    "Judgement",
+    "available",
+    "build",
+]
+
+ENGINES = ("auto", "durable", "python", "oracle")
+
+
+def available() -> tuple[str, ...]:
+    """Return the names of the engines that work here, the preferred one first."""
+    return ("durable", "python") if _durable_imports() else ("python",)
+
+
+def build(rules: Iterable[Rule], engine: str = "auto", kinds: Kinds | None = None) -> Engine:
+    """Return the rules ready to judge, on the engine named.
+
+    ``kinds`` says which kind each signal has; None takes it from the registry. Raises
+    ``UsageError`` for an unknown engine, for ``durable`` where it is not installed, and for a rule
+    that compares what cannot be compared.
+    """
+    chosen = tuple(rules)
+    if engine == "auto":
+        engine = available()[0]
+    if engine == "python":
+        return PythonEngine(chosen, kinds)
+    if engine == "oracle":
+        return OracleEngine(chosen, kinds)
+    if engine != "durable":
+        raise UsageError(
+            f"no engine is called '{engine}'", remedy=f"Use one of: {', '.join(ENGINES)}."
+        )
+    if not _durable_imports():
+        raise UsageError(
+            "the durable engine needs the package durable-rules, which does not import here",
+            remedy="Run pip install 'crmrules[durable]' (Python below 3.13 and a C compiler), "
+            'or set engine = "auto".',
+        )
+    made: Engine = import_module("crmrules.engine.durable").DurableEngine(chosen, kinds)
+    return made
+
+
+def _durable_imports() -> bool:
+    try:
+        import_module("durable_rules_engine")
+    except ImportError:
+        return False
+    return True
