@@ -1,11 +1,12 @@
 """The objects and fields of the sandbox org, as frozen values.
 
-Know before changing: the standard objects are data (``standard_core.json``, ``standard_more.json``),
-one line per field: ``label | type length-or-precision | flags | targets > relationship``. Flags are
-n nillable, c createable, u updateable, f filterable, d defaulted on create, i id lookup,
-p permissionable (field-level security can hide it), r restricted picklist. ``@audit`` stands for the
-five stamps every record carries. The core file agrees with recorded describes (a test compares every
-flag); the other holds documented facts. Custom fields come only from the SFDX source, never from here.
+Know before changing: the standard objects are data (``standard_core.json`` and
+``standard_more.json``), one line per field:
+``label | type length-or-precision | flags | targets > relationship``. Flags are n nillable,
+c createable, u updateable, f filterable, d defaulted on create, i id lookup, p permissionable
+(field-level security can hide it), r restricted picklist. ``@audit`` stands for the five stamps a
+record carries. The core file agrees with recorded describes (a test compares every flag); the other
+holds documented facts. Custom fields come only from the SFDX source, never from here.
 
 Does not do: keep rows, decide who sees a field, or answer requests.
 """
@@ -43,6 +44,10 @@ FEATURES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """Feature name -> objects an org without the feature does not have."""
 
+_UNGROUPABLE = frozenset(
+    {"datetime", "double", "currency", "percent", "combobox", "multipicklist", "anyType"}
+)
+
 _METADATA_TYPES = {
     "Text": "string",
     "TextArea": "textarea",
@@ -64,7 +69,7 @@ _METADATA_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field; ``type`` is the word Salesforce uses in a describe (``string``, ``datetime``...)."""
+    """One field; ``type`` is the word of a describe: string, datetime, reference..."""
 
     name: str
     type: str
@@ -92,8 +97,18 @@ class Field:
 
     @property
     def polymorphic(self) -> bool:
-        """True if the relationship can lead to several objects, so only its Name and Type are safe."""
+        """True if the relationship can lead to several objects; a query then sees Name and Type."""
         return len(self.reference_to) > 1
+
+    @property
+    def groupable(self) -> bool:
+        """True if GROUP BY takes the field; agrees with the recorded describes."""
+        return (self.filterable or self.type == "boolean") and self.type not in _UNGROUPABLE
+
+    @property
+    def aggregatable(self) -> bool:
+        """True if COUNT, MIN and MAX take the field; agrees with the recorded describes."""
+        return self.filterable and self.type != "boolean"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +199,7 @@ def standard_schema() -> dict[str, SObject]:
 
 
 def without_features(schema: Mapping[str, SObject], off: Iterable[str]) -> dict[str, SObject]:
-    """The schema of an org that lacks the named ``FEATURES``.
+    """Return the schema of an org that lacks the named ``FEATURES``.
 
     Objects go, and so do references and child relationships that lead only to them; without
     ``multi_currency`` the CurrencyIsoCode fields go. Raises KeyError for an unknown feature.
@@ -255,8 +270,8 @@ def _restricted(root: ET.Element) -> bool:
 def load_deploy(folder: Path, schema: Mapping[str, SObject]) -> dict[str, SObject]:
     """Add the custom fields of the SFDX source under ``folder`` to the schema.
 
-    Fields of Activity become fields of Task and of Event, as in a real org. Raises ValueError if the
-    folder holds no field, or one of an object the schema lacks.
+    Fields of Activity become fields of Task and of Event, as in a real org. Raises ValueError if
+    the folder holds no field, or one of an object the schema lacks.
     """
     grown = dict(schema)
     paths = sorted(folder.rglob("objects/*/fields/*.field-meta.xml"))
