@@ -36,7 +36,7 @@ class Cleared(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """The n-th time a rule is true for an opportunity, ``since`` its first evaluation that fired."""
+    """The n-th time a rule is true for an opportunity; ``since`` is when it first fired."""
 
     rule: str
     opportunity: str

@@ -1,0 +1,46 @@
+# Everything happens in .venv, made on first use. `make demo` and `make test` are all a newcomer needs.
+PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3.13 python3,$(shell command -v $(p) 2>/dev/null)))
+VENV := .venv
+BIN := $(VENV)/bin
+# durable_rules is C source without a wheel, and does not import on Python 3.13.
+CC_FOUND := $(shell command -v cc || command -v gcc || command -v clang)
+PY_OK := $(shell $(PYTHON) -c 'import sys; print(sys.version_info < (3, 13))' 2>/dev/null)
+comma := ,
+DURABLE := $(if $(CC_FOUND),$(if $(filter True,$(PY_OK)),durable,),)
+
+.PHONY: help demo test test-all check bench wheel-test clean
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+$(VENV)/ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
+	@$(if $(DURABLE),,echo "No C compiler (or Python 3.13): installing without durable_rules; rules run on the python engine.")
+	$(BIN)/pip install --quiet --group dev --editable '.[all$(if $(DURABLE),$(comma)durable,)]'
+	@touch $@
+
+demo: $(VENV)/ready ## the whole loop on the built-in sandbox CRM
+	$(BIN)/crmrules demo
+
+test: $(VENV)/ready ## the fast loop, under 3 minutes
+	$(BIN)/pytest -q -n 2 -m 'not slow'
+
+test-all: $(VENV)/ready ## everything, load and kill tests included
+	$(BIN)/pytest -q -n 2
+
+check: $(VENV)/ready ## format, lint, types, import contracts, rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/crmrules rules check
+
+bench: $(VENV)/ready ## ratios of one run: engines, evaluation, memory
+	$(BIN)/pip install --quiet --group bench
+	$(BIN)/python benchmarks/run.py
+
+wheel-test: $(VENV)/ready ## build the wheel and test it alone, without development packages
+	bash .ci/wheel-test
+
+clean: ## remove everything made here
+	rm -rf $(VENV) dist build crmrules-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

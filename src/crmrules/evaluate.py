@@ -1,0 +1,94 @@
+"""From stored rows to verdicts: one opportunity at a time, in batches the engine likes.
+
+Two passes over the store: the first measures what is normal here (``Baseline``), the second judges.
+Only a batch is ever in memory. A sample of the judgements is held to the interpreted definition
+before anybody acts on them; one difference stops the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+
+from crmrules import signals
+from crmrules.baseline import COVERAGE_GATE, Baseline, BaselineBuilder
+from crmrules.connector import Row
+from crmrules.engine import Engine, Facts, Judgement
+from crmrules.engine.selfcheck import check_sample
+from crmrules.model import Opportunity
+from crmrules.plan import Judged
+from crmrules.rule import Rule
+
+BATCH = 200  # opportunities judged together
+SAMPLE = 50  # every n-th opportunity is judged again by the definition, the first one always
+
+Stored = Iterable[tuple[str, Sequence[Row]]]
+Normalize = Callable[[str, Sequence[Row]], Opportunity | None]
+
+
+def opportunities(stored: Stored, normalize: Normalize, now: datetime) -> Iterator[Opportunity]:
+    """Yield every stored opportunity as it was known at ``now``."""
+    for opportunity_id, rows in stored:
+        opportunity = normalize(opportunity_id, rows)
+        then = opportunity.as_of(now) if opportunity is not None else None
+        if then is not None:
+            yield then
+
+
+def measure(
+    found: Iterable[Opportunity],
+    now: datetime,
+    *,
+    major_amount: float | None = None,
+    standard_allowance: float = 0.0,
+) -> Baseline:
+    """Return what is normal in this organization."""
+    builder = BaselineBuilder()
+    for opportunity in found:
+        builder.add(opportunity)
+    return builder.build(now, major_amount=major_amount, standard_allowance=standard_allowance)
+
+
+def uncovered(rules: Iterable[Rule], baseline: Baseline) -> frozenset[str]:
+    """Return the rules that read "X is missing" where winners do not fill X (coverage gate)."""
+    return frozenset(
+        rule.id
+        for rule in rules
+        if any(baseline.coverage.get(piece, 0.0) < COVERAGE_GATE for piece in rule.coverage)
+    )
+
+
+@dataclass(slots=True)
+class Evaluator:
+    """Judges opportunities with one engine and one baseline."""
+
+    engine: Engine
+    rules: Sequence[Rule]
+    baseline: Baseline
+    now: datetime
+    _count: int = 0
+    missing: dict[tuple[str, str], int] = field(default_factory=dict)  # (rule, signal) -> times
+
+    def judge(self, found: Iterable[Opportunity]) -> Iterator[Judged]:
+        """Yield each opportunity with its readings and every rule's judgement.
+
+        Raises EngineMismatchError where the engine and the definition disagree on the sample.
+        """
+        stream = iter(found)
+        while batch := list(islice(stream, BATCH)):
+            readings = [signals.read(signals.View(o, self.now, self.baseline)) for o in batch]
+            facts = [signals.facts(reading) for reading in readings]
+            judgements = self.engine.judge(facts)
+            self._check(facts, judgements)
+            for opportunity, reading, judgement in zip(batch, readings, judgements, strict=True):
+                yield Judged(opportunity, reading, judgement)
+
+    def _check(
+        self, facts: Sequence[Facts], judgements: Sequence[Mapping[str, Judgement]]
+    ) -> None:
+        first = -self._count % SAMPLE
+        self._count += len(facts)
+        sample = slice(first, None, SAMPLE)
+        check_sample(self.engine, self.rules, facts[sample], judgements[sample])

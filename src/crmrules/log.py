@@ -1,0 +1,69 @@
+"""Structured logs on stderr: for people on a terminal, JSON elsewhere; never a secret.
+
+Redaction works twice: by the name of the field, and by value for every secret that was announced with
+``keep_secret``. What a customer wrote is never logged; ids and counts are.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any, Literal
+
+import structlog
+
+_NAMES = re.compile(r"token|secret|password|authorization|assertion|private_key", re.IGNORECASE)
+_SECRETS: set[str] = set()
+_SHORT = 6  # shorter strings are not announced: they would blank out ordinary words
+
+
+def keep_secret(value: str | None) -> None:
+    """Never let this value appear in a log line."""
+    if value and len(value) >= _SHORT:
+        _SECRETS.add(value)
+
+
+def scrub(text: str) -> str:
+    """Return the text without any announced secret."""
+    for secret in _SECRETS:
+        text = text.replace(secret, "***")
+    return text
+
+
+def redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Blank out fields with a telling name and values that were announced as secret."""
+    for name, value in event.items():
+        if _NAMES.search(name):
+            event[name] = "***"
+        elif isinstance(value, str):
+            event[name] = scrub(value)
+        elif isinstance(value, dict | list | tuple):
+            event[name] = scrub(repr(value))
+    return event
+
+
+def configure(style: Literal["console", "json"] | None = None, *, verbose: int = 0) -> None:
+    """Send logs to stderr; ``style`` None: console on a terminal, JSON elsewhere."""
+    chosen = style or ("console" if sys.stderr.isatty() else "json")
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        if chosen == "console"
+        else structlog.processors.JSONRenderer()
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            redact,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.DEBUG if verbose else logging.INFO
+        ),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=False,
+    )

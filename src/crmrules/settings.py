@@ -1,0 +1,188 @@
+"""``crmrules.toml`` and the environment, as one checked value.
+
+Every key can be set as ``CRMRULES_<SECTION>__<KEY>``; the environment wins over the file. Unknown keys
+are errors with a suggestion, and all problems are reported at once. A connector's own section is kept
+as it is: the connector checks it, because only it knows the words.
+
+It opens no connection and reads no secret; ``<key>_file`` is read by the connector that needs it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from crmrules.errors import UsageError
+
+FILE = "crmrules.toml"
+BUILTIN = "builtin:major-account"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RuleSettings(_Section):
+    """Which rule folders, and what is normal where the organization is too small to tell."""
+
+    folders: list[str] = [BUILTIN]
+    major_amount: float | None = None  # an opportunity this large is major; unset: all are
+    standard_allowance: float = Field(default=0.0, ge=0, le=100)  # discount in percent
+
+
+class StateSettings(_Section):
+    """Where the state store is."""
+
+    url: str = "sqlite:///crmrules.db"
+
+
+class TaskSettings(_Section):
+    """How much may be asked of people, and in which words of the CRM."""
+
+    open_per_opportunity: int = Field(default=2, ge=0)
+    new_per_owner_per_day: int = Field(default=5, ge=0)
+    open_per_owner: int = Field(default=12, ge=0)
+    fallback_owner: str = ""
+    settle_hours: float = Field(default=12, ge=0)
+    completed_status: str = "Completed"
+    cancelled_status: str = ""
+    time_zone: str = ""  # of the organization, where the CRM does not say
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name:
+            try:
+                ZoneInfo(name)
+            except (KeyError, ValueError, OSError):
+                raise ValueError(f"'{name}' is not a time zone such as Europe/Berlin") from None
+        return name
+
+
+class GuardSettings(_Section):
+    """What stops a run before its first write."""
+
+    max_writes: int = Field(default=500, ge=0)
+    max_share_flagged: float = Field(default=0.3, ge=0, le=1)
+
+
+class ScheduleSettings(_Section):
+    """When to run, for whoever schedules it."""
+
+    cron: str = "*/15 * * * *"
+
+
+class Settings(BaseSettings):
+    """The whole configuration."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CRMRULES_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    connector: str = "salesforce"
+    engine: str = "auto"
+    rules: RuleSettings = RuleSettings()
+    overlay: str = ""
+    state: StateSettings = StateSettings()
+    salesforce: dict[str, Any] = {}
+    hubspot: dict[str, Any] = {}
+    export: dict[str, Any] = {}
+    phases: dict[str, dict[str, str]] = {}
+    mapping: dict[str, Any] = {}
+    tasks: TaskSettings = TaskSettings()
+    guard: GuardSettings = GuardSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+
+    @field_validator("rules", mode="before")
+    @classmethod
+    def _list_of_folders(cls, value: Any) -> Any:
+        return {"folders": value} if isinstance(value, list) else value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file, which arrives as the initial values."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return env_settings, init_settings
+
+    def section(self, connector: str) -> dict[str, Any]:
+        """Return a connector's own section; a plugin's is not known here."""
+        return dict(getattr(self, connector, {}) or {})
+
+
+def find(start: Path) -> Path | None:
+    """Return the nearest ``crmrules.toml`` from a folder upwards."""
+    return next((f / FILE for f in (start, *start.parents) if (f / FILE).is_file()), None)
+
+
+def load(path: Path | None, *, start: Path | None = None) -> tuple[Settings, Path]:
+    """Return the settings and the folder that relative paths in them start from.
+
+    Raises UsageError naming every problem of the file, or every place that was searched.
+    """
+    start = (start or Path.cwd()).resolve()
+    found = path if path is not None else find(start)
+    if found is None:
+        raise UsageError(
+            f"there is no {FILE} in {start} or any folder above it",
+            remedy="Run 'crmrules init' to write one, or name it with --config PATH.",
+        )
+    return parse(_read(found), where=str(found)), found.resolve().parent
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(
+            f"not TOML: {error}", where=str(path), remedy="Mend that line; strings need quotes."
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}",
+            where=str(path),
+            remedy="Check the path and that this user may read it.",
+        ) from error
+
+
+def parse(raw: dict[str, Any], *, where: str) -> Settings:
+    """Return checked settings; raises UsageError naming every problem."""
+    try:
+        return Settings(**raw)
+    except ValidationError as error:
+        problems = [_sentence(problem) for problem in error.errors()]
+        lines = "\n".join(f"  {line}" for line in problems)
+        raise UsageError(
+            f"{len(problems)} problem(s) in the configuration\n{lines}",
+            where=where,
+            remedy="Mend these keys; docs/configuration.md lists all of them.",
+        ) from None
+
+
+def _sentence(problem: Any) -> str:
+    path = [str(part) for part in problem["loc"]]
+    name = ".".join(path)
+    if problem["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(path[-1], _names(path[:-1]), n=1)
+        hint = f" (did you mean '{close[0]}'?)" if close else ""
+        return f"{name}: there is no such key{hint}"
+    return f"{name}: {problem['msg'].removeprefix('Value error, ')}"
+
+
+def _names(path: list[str]) -> list[str]:
+    model: Any = Settings
+    for part in path:
+        model = model.model_fields[part].annotation
+    return list(getattr(model, "model_fields", {}))
