@@ -108,7 +108,7 @@ class Field:
     @property
     def aggregatable(self) -> bool:
         """True if COUNT, MIN and MAX take the field; agrees with the recorded describes."""
-        return self.filterable and self.type != "boolean"
+        return self.filterable and self.type not in ("boolean", "multipicklist")
 
 
 @dataclass(frozen=True, slots=True)
