@@ -14,7 +14,7 @@ from typing import Any
 from crmrules_sandbox.salesforce.schema import Field
 from crmrules_sandbox.salesforce.soql.errors import SoqlError, at, malformed
 from crmrules_sandbox.salesforce.soql.nodes import Call, Expression, Path
-from crmrules_sandbox.salesforce.soql.predicates import NUMBERS
+from crmrules_sandbox.salesforce.soql.predicates import NUMBERS, folding
 from crmrules_sandbox.salesforce.soql.resolve import Bound, Row, Scope
 
 Fold = Callable[[Sequence[Row]], Any]
@@ -66,15 +66,16 @@ def bind_fold(scope: Scope, call: Call) -> Fold:
     if not bound.field.aggregatable:
         message = f"field {bound.field.name} does not support aggregate operator {call.function}"
         raise at(scope.text, call.position, "INVALID_FIELD", message)
-    fold, get = _FOLDS[call.function], bound.get
+    get = bound.get
+    if call.function == "COUNT_DISTINCT":
+        same = folding(bound.field)
+        return lambda rows: len({same(v) for row in rows if (v := get(row)) is not None})
+    fold = _FOLDS[call.function]
     return lambda rows: fold([value for row in rows if (value := get(row)) is not None])
 
 
 _FOLDS: dict[str, Callable[[list[Any]], Any]] = {
     "COUNT": len,
-    "COUNT_DISTINCT": lambda values: len(
-        {value.lower() if isinstance(value, str) else value for value in values}
-    ),
     "MIN": lambda values: min(values, default=None),
     "MAX": lambda values: max(values, default=None),
     "SUM": lambda values: float(sum(values)) if values else None,

@@ -16,6 +16,7 @@ from crmrules_sandbox.salesforce.soql.errors import at, malformed
 from crmrules_sandbox.salesforce.soql.functions import bind_expression, bind_fold
 from crmrules_sandbox.salesforce.soql.nodes import Call, Expression, Path, Query
 from crmrules_sandbox.salesforce.soql.parser import AGGREGATES
+from crmrules_sandbox.salesforce.soql.predicates import folding
 from crmrules_sandbox.salesforce.soql.resolve import Bound, Row, Scope
 from crmrules_sandbox.salesforce.soql.select import Record, sort_by
 
@@ -43,12 +44,15 @@ def compile_groups(scope: Scope, query: Query) -> Callable[[list[Row]], list[Rec
         elif name is None:
             name, unnamed = f"expr{unnamed}", unnamed + 1
         columns.append((name, readers.read(column.expression)))
-    orders = [(readers.read(order.expression), order) for order in query.order_by]
+    orders = [
+        (readers.read(order.expression), readers.fold(order.expression), order)
+        for order in query.order_by
+    ]
 
     def run(rows: list[Row]) -> list[Record]:
         groups = _group(rows, grouping)
-        for read, order in reversed(orders):
-            groups = sort_by(groups, read, order)
+        for read, fold, order in reversed(orders):
+            groups = sort_by(groups, read, fold, order)
         return [
             {"attributes": {"type": "AggregateResult"}, **{n: read(group) for n, read in columns}}
             for group in groups
@@ -76,6 +80,12 @@ class _Readers:
         index = self.keys.index(key)
         return lambda group: group[0][index]
 
+    def fold(self, expression: Expression) -> Callable[[Any], Any]:
+        path = expression if isinstance(expression, Path) else expression.path
+        if path is None:
+            return lambda value: value
+        return folding(self.scope.bind(path).field)
+
 
 def _key(scope: Scope, expression: Expression) -> tuple[str, ...]:
     function = expression.function if isinstance(expression, Call) else ""
@@ -98,8 +108,9 @@ def _group(rows: list[Row], grouping: Sequence[Bound]) -> list[Group]:
     if not grouping:
         return [((), rows)]
     found: dict[tuple[Any, ...], Group] = {}
+    folds = [folding(bound.field) for bound in grouping]
     for row in rows:
         values = tuple(bound.get(row) for bound in grouping)
-        folded = tuple(v.lower() if isinstance(v, str) else v for v in values)
+        folded = tuple(fold(value) for fold, value in zip(folds, values, strict=True))
         found.setdefault(folded, (values, []))[1].append(row)
     return list(found.values())

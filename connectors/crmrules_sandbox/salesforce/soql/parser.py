@@ -35,6 +35,8 @@ DATE_PARTS = frozenset(
 _SYMBOL_OPERATORS = {"=": "=", "!=": "!=", "<>": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _CLAUSES = frozenset({"WHERE", "GROUP", "ORDER", "LIMIT", "OFFSET", "FOR", "WITH", "USING"})
 _MAX_OFFSET = 2000
+_MAX_DEPTH = 100
+"""Nested conditions; a limit of the sandbox, so that no query can exhaust the stack."""
 
 
 @lru_cache(maxsize=512)
@@ -51,6 +53,7 @@ class _Parser:
         self.text = text
         self.tokens = tokens(text)
         self.index = 0
+        self.depth = 0
 
     # -- tokens --------------------------------------------------------------------------------
 
@@ -217,6 +220,14 @@ class _Parser:
 
     def term(self) -> Condition:
         position = self.token.position
+        self.depth += 1
+        if self.depth > _MAX_DEPTH:
+            raise malformed(self.text, position, "The filter is nested too deeply")
+        found = self.one_condition(position)
+        self.depth -= 1
+        return found
+
+    def one_condition(self, position: int) -> Condition:
         if self.word("NOT"):
             return Not(self.term(), position)
         if self.symbol("("):

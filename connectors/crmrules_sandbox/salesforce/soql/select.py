@@ -17,6 +17,7 @@ from crmrules_sandbox.salesforce.schema import SObject
 from crmrules_sandbox.salesforce.soql.errors import at, malformed
 from crmrules_sandbox.salesforce.soql.functions import bind_expression
 from crmrules_sandbox.salesforce.soql.nodes import Order, Path, Query
+from crmrules_sandbox.salesforce.soql.predicates import folding
 from crmrules_sandbox.salesforce.soql.resolve import Bound, Last, Link, Row, Scope
 
 Record = dict[str, Any]
@@ -124,23 +125,21 @@ def compile_order(scope: Scope, order_by: Sequence[Order]) -> Sorter:
         if not bound.field.filterable or bound.field.type == "multipicklist":
             message = f"field '{bound.field.name}' can not be sorted in a query call"
             raise at(scope.text, order.expression.position, "INVALID_FIELD", message)
-        keys.append((bound.get, order))
+        keys.append((bound.get, folding(bound.field), order))
 
     def sort(rows: list[Row]) -> list[Row]:
-        for get, order in reversed(keys):
-            rows = sort_by(rows, get, order)
+        for get, fold, order in reversed(keys):
+            rows = sort_by(rows, get, fold, order)
         return rows
 
     return sort
 
 
-def sort_by(rows: list[Any], get: Callable[[Any], Any], order: Order) -> list[Any]:
+def sort_by(
+    rows: list[Any], get: Callable[[Any], Any], fold: Callable[[Any], Any], order: Order
+) -> list[Any]:
     """Return ``rows`` sorted by one key, stably."""
     nulls = [row for row in rows if get(row) is None]
     others = [row for row in rows if get(row) is not None]
-    others.sort(key=lambda row: _folded(get(row)), reverse=order.descending)
+    others.sort(key=lambda row: fold(get(row)), reverse=order.descending)
     return others + nulls if order.nulls_last else nulls + others
-
-
-def _folded(value: Any) -> Any:
-    return value.lower() if isinstance(value, str) else value
