@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from crmrules_salesforce.tables import TABLES
 from crmrules_sandbox.salesforce.schema import custom_field, load_deploy, standard_schema
 
 etree = pytest.importorskip("lxml.etree")
@@ -162,6 +163,33 @@ def test_every_granted_field_exists_and_can_be_granted():
         for name in granted_fields(node):
             owner, _, field = name.partition(".")
             assert schema[owner].fields[field].permissionable, name
+
+
+def fields_read(schema):
+    """Return the grantable fields on the way of every path the connector reads."""
+    found = set()
+    for table in TABLES.values():
+        for path in table.fields:
+            sobject = schema[table.object]
+            *parents, last = path.split(".")
+            for name in parents:
+                links = [f for f in sobject.fields.values() if f.relationship_name == name]
+                if not links:
+                    break  # an org may lack it, as the sandbox lacks record types
+                found |= {f"{sobject.name}.{f.name}" for f in links if f.permissionable}
+                sobject = schema[links[0].reference_to[0]]
+            else:
+                field = sobject.fields[last]
+                found |= {f"{sobject.name}.{last}"} if field.permissionable else set()
+    return found
+
+
+def test_exactly_what_the_connector_reads_is_granted():
+    sets = (permission_set(), permission_set("quotes/main/default/permissionsets/CrmRules_Quotes"))
+    granted = {name for node in sets for name in granted_fields(node)}
+    read = fields_read(load_deploy(SOURCE, standard_schema()))
+    shared_with_tasks = {"Event.CrmRules_Key__c", "Event.CrmRules_Rule__c"}
+    assert granted - shared_with_tasks == read
 
 
 def test_object_rights_are_read_only_but_for_the_opportunity():
