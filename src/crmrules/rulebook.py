@@ -1,0 +1,223 @@
+"""Read folders of rule files and an overlay into one ``RuleBook``.
+
+Every file is read before anything is said, and everything wrong with all of them is one error.
+``hash`` names the content, wherever the files lie, so a run can say which rules it judged by.
+It neither tests rules (``rulecheck``) nor compiles them (``engine``).
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from crmrules import overlay as overlays
+from crmrules import yamlsource
+from crmrules.engine.fitting import FITTING
+from crmrules.errors import UsageError
+from crmrules.rule import Mode, Rule, TaskText
+from crmrules.rulefile import (
+    Problems,
+    RuleFile,
+    RuleProblem,
+    Vocabulary,
+    did_you_mean,
+    located,
+    read,
+)
+from crmrules.signals._registry import SIGNALS
+from crmrules.yamlsource import Document
+
+__all__ = [
+    "RuleBook",
+    "RuleProblem",
+    "did_you_mean",
+    "inspect",
+    "load",
+    "located",
+    "schema",
+    "shipped",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleBook:
+    """Rules in the order of their ids, the overlay applied.
+
+    ``documents`` holds the file of each rule, for line numbers; ``translations`` the texts in other
+    languages, by rule id and language.
+    """
+
+    rules: tuple[Rule, ...]
+    hash: str
+    documents: Mapping[str, Document] = field(default_factory=dict, repr=False)
+    translations: Mapping[str, Mapping[str, TaskText]] = field(default_factory=dict)
+
+    @property
+    def enabled(self) -> tuple[Rule, ...]:
+        """The rules that are judged: all but the disabled ones."""
+        return tuple(rule for rule in self.rules if rule.mode is not Mode.DISABLED)
+
+    def rule(self, name: str) -> Rule:
+        """Return a rule by id; ``UsageError`` with a did-you-mean where there is none."""
+        for rule in self.rules:
+            if rule.id == name:
+                return rule
+        known = [rule.id for rule in self.rules]
+        remedy = did_you_mean(name, known, "See 'crmrules rules list'.")
+        raise UsageError(f"no rule is called '{name}'", remedy=remedy)
+
+
+def load(folders: Sequence[Path], overlay: Path | None = None) -> RuleBook:
+    """Return the rules of the folders; one ``UsageError`` names every problem of all files."""
+    book, problems = inspect(folders, overlay)
+    if problems:
+        raise UsageError(
+            told(problems), remedy="Correct these lines, then run 'crmrules rules check'."
+        )
+    return book
+
+
+def told(problems: Sequence[RuleProblem]) -> str:
+    """Return all problems as one message."""
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    return f"{count} in the rule files\n" + "\n".join(f"  {problem}" for problem in problems)
+
+
+def inspect(
+    folders: Sequence[Path], overlay: Path | None = None, vocabulary: Vocabulary | None = None
+) -> tuple[RuleBook, list[RuleProblem]]:
+    """Return the rules that could be read, and every problem, in the order of files and lines."""
+    words = SIGNALS if vocabulary is None else vocabulary
+    problems: list[RuleProblem] = []
+    files = [read(path, vocabulary=words) for path in _paths(folders, problems)]
+    rules: dict[str, Rule] = {}
+    documents: dict[str, Document] = {}
+    for file in files:
+        problems += file.problems
+        if file.rule is not None:
+            _keep(file, file.rule, rules, documents, problems)
+    result = overlays.Overlaid(rules)
+    if overlay is not None:
+        document = yamlsource.read(overlay)
+        found = Problems(str(overlay), document)
+        found.found += [RuleProblem(str(overlay), *trouble) for trouble in document.troubles]
+        result = overlays.apply(rules, document, found, words)
+        problems += found.found
+    ordered = tuple(result.rules[name] for name in sorted(result.rules))
+    digest = _hash(ordered, result.translations)
+    book = RuleBook(ordered, digest, documents, result.translations)
+    return book, sorted(problems, key=lambda problem: (problem.path, problem.line))
+
+
+def shipped() -> Path:
+    """Return the folder of the pack that comes with crmrules, in a wheel or in a checkout."""
+    package = Path(__file__).resolve().parent
+    for folder in (package / "shipped" / "rules", package.parents[1] / "rules"):
+        if folder.is_dir():
+            return folder
+    raise UsageError("the shipped rules are missing", remedy="Install crmrules again.")
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of a rule file, for editors; signals and operators included."""
+    made: dict[str, Any] = copy.deepcopy(Rule.model_json_schema())
+    definitions = made["$defs"]
+    for name in ("Clause", "Group"):
+        definitions.pop(name, None)
+    entries = {
+        "type": "array",
+        "minItems": 1,
+        "items": {"anyOf": [{"$ref": "#/$defs/group"}, {"$ref": "#/$defs/clause"}]},
+    }
+    definitions["group"] = {
+        "type": "object",
+        "minProperties": 1,
+        "maxProperties": 1,
+        "additionalProperties": False,
+        "properties": {"all": entries, "any": entries},
+    }
+    definitions["clause"] = {
+        "type": "object",
+        "minProperties": 1,
+        "maxProperties": 1,
+        "additionalProperties": False,
+        "properties": {name: _clause_schema(name) for name in sorted(SIGNALS)},
+    }
+    made["properties"].pop("path", None)
+    for key in ("when", "clears"):
+        made["properties"][key] = {"$ref": "#/$defs/group"}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **made,
+        "title": "A crmrules rule file",
+    }
+
+
+def _clause_schema(name: str) -> dict[str, Any]:
+    signal = SIGNALS[name]
+    kind = {bool: "boolean", int: "number", float: "number", str: "string"}[signal.kind]
+    one: dict[str, Any] = {"type": kind}
+    if signal.values:
+        one["enum"] = list(signal.values)
+    reference = {"type": "string", "pattern": r"^\$[a-z][a-z0-9_]*$"}
+    single = {"anyOf": [one, reference]}
+    several = {"type": "array", "items": one, "minItems": 1}
+    operators = {
+        operator: several if operator.endswith("one_of") else single
+        for operator in FITTING[signal.kind]
+    }
+    return {
+        "type": "object",
+        "description": f"{signal.meaning} Unit: {signal.unit}.",
+        "minProperties": 1,
+        "maxProperties": 1,
+        "additionalProperties": False,
+        "properties": operators,
+    }
+
+
+def _paths(folders: Sequence[Path], problems: list[RuleProblem]) -> Iterator[Path]:
+    for folder in folders:
+        found = sorted(
+            path
+            for path in folder.rglob("*")
+            if path.suffix in (".yml", ".yaml")
+            and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        )
+        if not found:
+            what = "no rule files here" if folder.is_dir() else "no such folder"
+            remedy = "Check 'rules' in crmrules.toml; rule files end in .yml."
+            problems.append(RuleProblem(str(folder), 1, what, remedy))
+        yield from found
+
+
+def _keep(
+    file: RuleFile,
+    rule: Rule,
+    rules: dict[str, Rule],
+    documents: dict[str, Document],
+    problems: list[RuleProblem],
+) -> None:
+    if rule.id in rules:
+        line = file.document.line(("id",))
+        what = f"the id '{rule.id}' is already used in {rules[rule.id].path}"
+        problems.append(RuleProblem(file.path, line, what, "Give each rule an id of its own."))
+    else:
+        rules[rule.id], documents[rule.id] = rule, file.document
+
+
+def _hash(rules: Sequence[Rule], translations: Mapping[str, Mapping[str, TaskText]]) -> str:
+    content = {
+        "rules": [rule.model_dump(mode="json", exclude={"path"}) for rule in rules],
+        "translations": {
+            name: {language: text.model_dump(mode="json") for language, text in texts.items()}
+            for name, texts in translations.items()
+        },
+    }
+    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
