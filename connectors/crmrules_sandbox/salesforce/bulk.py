@@ -1,8 +1,8 @@
 """Large volumes for load tests: exact counts, plain content, made quickly.
 
-Know before changing: dates are uneven on purpose (twice as dense towards now as on average), because
-an even spread flatters every range split. Children go round the opportunities, so each has about the
-same number; the last history row carries the opportunity's current values.
+Know before changing: dates are uneven on purpose (twice as dense towards now as on average), for an
+even spread flatters every range split. Children go round the opportunities, so each has about
+as many; the last history row carries the opportunity's current values.
 
 Does not do: stories. No rule is meant to fire or not to fire here.
 """
@@ -34,10 +34,10 @@ def bulk_records(
     history: int,
     line_items: int,
 ) -> dict[str, list[dict[str, Any]]]:
-    """Return object name -> rows with exactly the counts asked for, deterministic per argument.
+    """Return object name -> rows with exactly the counts asked for, the same ones each time.
 
-    Accounts are a third and contacts a half of the opportunities (at least one each). ``now`` must be
-    aware. Raises ValueError when children are asked for without an opportunity, or when there are
+    Accounts are a third and contacts a half of the opportunities (at least one each). ``now`` must
+    be aware. Raises ValueError for children without an opportunity, and when there are
     fewer history rows than opportunities (each has at least the row of its creation).
     """
     children = (roles, tasks, events, history, line_items)
@@ -116,7 +116,7 @@ def _histories(ledger: Ledger, count: int) -> None:
             ledger.add(
                 "OpportunityHistory", at, row["OwnerId"], OpportunityId=row["Id"], **worth, **before
             )
-            row |= worth
+            row.update(worth)
         row["ForecastCategoryName"] = forecast(stage)[1]
         row["LastStageChangeDate"] = stamp(at)
         ledger.touch(row, at)

@@ -168,7 +168,7 @@ class Scene:
     def _mail(self, talk: Talk, at: datetime, person: Row | None) -> None:
         rng = self.ledger.rng
         incoming = talk.kind == "mail_in"
-        texts = phrases.MAIL_IN if incoming else phrases.MAIL_OUT
+        texts: tuple[tuple[str, str], ...] = phrases.MAIL_IN if incoming else phrases.MAIL_OUT
         if talk.kind in ("mail_chase", "mail_thanks"):
             texts = phrases.CHASE if talk.kind == "mail_chase" else phrases.THANKS
         subject, body = rng.choice(texts)

@@ -14,30 +14,39 @@ import re
 from dataclasses import dataclass
 from itertools import product
 
-FIRST = (
-    "Aisha Alan Amara Anders Anita Arjun Astrid Beatriz Bella Carl Carmen Cedric Chiara Clara Colin "
-    "Dana Daniel Deepa Diego Dora Edith Elena Elias Emil Esther Fabian Farah Fiona Frida Gareth "
-    "Gemma Greta Hamid Hanna Harriet Hector Ines Ingrid Isaac Ivo Jamal Jana Joanna Jonas Kavita "
-    "Kenji Kirsten Lars Leila Lena Lionel Lucia Magda Malik Marco Marta Mei Milan Mona Nadia Niall "
-    "Nils Nora Olga Omar Oscar Paula Petra Priya Quentin Rafael Renata Rosa Rupert Salma Samuel "
-    "Selma Sofia Stefan Sven Tamara Teresa Tomas Ulrike Vera Victor Wanda Wen Xenia Yasmin Yusuf Zoe"
-).split()
-LAST = (
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+FIRST = _words(
+    "Aisha Alan Amara Anders Anita Arjun Astrid Beatriz Bella Carl Carmen Cedric Chiara Clara "
+    "Colin Dana Daniel Deepa Diego Dora Edith Elena Elias Emil Esther Fabian Farah Fiona "
+    "Frida Gareth Gemma Greta Hamid Hanna Harriet Hector Ines Ingrid Isaac Ivo Jamal Jana "
+    "Joanna Jonas Kavita Kenji Kirsten Lars Leila Lena Lionel Lucia Magda Malik Marco Marta "
+    "Mei Milan Mona Nadia Niall Nils Nora Olga Omar Oscar Paula Petra Priya Quentin Rafael "
+    "Renata Rosa Rupert Salma Samuel Selma Sofia Stefan Sven Tamara Teresa Tomas Ulrike Vera "
+    "Victor Wanda Wen Xenia Yasmin Yusuf Zoe"
+)
+LAST = _words(
     "Abara Albrecht Almeida Andrade Arslan Baptiste Barros Bellamy Bergmann Bianchi Blomqvist "
-    "Bruckner Cardoso Castell Chandra Chen Corrigan Dahl Delgado Demir Dietrich Drummond Duarte "
-    "Eriksen Esposito Faulkner Ferrand Fontaine Forsberg Gallagher Garnier Gruber Haddad Halloran "
-    "Hashimoto Heller Herrera Hollis Ibarra Iversen Jankowski Jimenez Kapoor Keller Khalil Kowalski "
-    "Kruger Lacroix Lindgren Lombardi Maddox Marchetti Mbeki Mendes Moreau Nakata Navarro Novak "
-    "Nyberg Okafor Olsson Ortega Pahlavi Pereira Petrov Pollard Quintero Radcliffe Rahman Reinhardt "
-    "Rocha Romano Ruiz Salazar Sandoval Schreiber Serrano Sharma Sorensen Strand Takeda Tavares "
-    "Thornton Ueda Valente Vasquez Vogel Wexler Whitlock Winter Yilmaz Zapata Zeller"
-).split()
-_ROOT = (
-    "Alder Amber Birch Brook Calder Cedar Copper Dorn Elder Falken Fern Grau Harbor Hazel Iron Juniper "
-    "Kestrel Lanter Linden Marl Mill Nord Oak Orchard Pell Quarry Raven Rowan Sable Silver Slate Stern "
-    "Tarn Thorn Umber Vale Wester Willow Wren Yarrow"
-).split()
-_TAIL = "bridge burn croft dale field ford gate holm land mark mere point stead stone wick worth".split()
+    "Bruckner Cardoso Castell Chandra Chen Corrigan Dahl Delgado Demir Dietrich Drummond "
+    "Duarte Eriksen Esposito Faulkner Ferrand Fontaine Forsberg Gallagher Garnier Gruber "
+    "Haddad Halloran Hashimoto Heller Herrera Hollis Ibarra Iversen Jankowski Jimenez Kapoor "
+    "Keller Khalil Kowalski Kruger Lacroix Lindgren Lombardi Maddox Marchetti Mbeki Mendes "
+    "Moreau Nakata Navarro Novak Nyberg Okafor Olsson Ortega Pahlavi Pereira Petrov Pollard "
+    "Quintero Radcliffe Rahman Reinhardt Rocha Romano Ruiz Salazar Sandoval Schreiber Serrano "
+    "Sharma Sorensen Strand Takeda Tavares Thornton Ueda Valente Vasquez Vogel Wexler "
+    "Whitlock Winter Yilmaz Zapata Zeller"
+)
+_ROOT = _words(
+    "Alder Amber Birch Brook Calder Cedar Copper Dorn Elder Falken Fern Grau Harbor Hazel "
+    "Iron Juniper Kestrel Lanter Linden Marl Mill Nord Oak Orchard Pell Quarry Raven Rowan "
+    "Sable Silver Slate Stern Tarn Thorn Umber Vale Wester Willow Wren Yarrow"
+)
+_TAIL = _words(
+    "bridge burn croft dale field ford gate holm land mark mere point stead stone wick worth"
+)
 TRADES = {
     "Logistics": ("Logistics", "Freight", "Haulage"),
     "Manufacturing": ("Works", "Components", "Castings", "Tooling"),

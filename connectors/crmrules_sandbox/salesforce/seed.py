@@ -1,7 +1,7 @@
 """The seeded demo org: a few hundred opportunities of a company that sells warehouse software.
 
-Know before changing: ``seed_records`` is a pure function of its arguments; every draw comes from one
-random source in a fixed order, so adding a draw anywhere changes all that follows, and tests that
+Know before changing: ``seed_records`` is a pure function of its arguments; draws come from one
+random source in fixed order, so adding a draw anywhere changes all that follows, and tests that
 pin a finding pin a seed. What an opportunity is meant to show is told by ``stories`` alone.
 
 Does not do: keep the records (``org``), or make large volumes (``bulk``).

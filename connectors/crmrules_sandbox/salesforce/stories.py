@@ -1,7 +1,7 @@
 """The stories that open opportunities follow, and how often each comes.
 
-Know before changing: a story named like a rule is built so that this rule fires and the other twelve
-do not; the other names are lives in which none of them should fire or in which data is missing. The
+Know before changing: a story named like a rule is built so that this rule fires and the others do
+not; the other names are lives in which none of them should fire or in which data is missing. The
 name never appears in a record: ``seed.stories`` is the only way to learn it.
 
 Does not do: write records (``unfold``) or tell what happens after a sale (``aftermath``).
@@ -39,7 +39,7 @@ def _evaluating(rng: random.Random, story: str, **more: object) -> Plan:
 
 
 def healthy(rng: random.Random, story: str) -> Plan:
-    """Any stage, any size, nothing wrong; the notes are those of a careful rep."""
+    """Tell: any stage, any size, nothing wrong; the notes are those of a careful rep."""
     stage = rng.choice((*STAGES, *STAGES[1:3], PROPOSAL, NEGOTIATION))
     early = STAGES.index(stage) < 3
     age = rng.uniform(12, 60) if early else rng.uniform(75, 170)
@@ -59,7 +59,7 @@ def healthy(rng: random.Random, story: str) -> Plan:
 
 
 def postponed(rng: random.Random, story: str) -> Plan:
-    """The close date moves out two or three times in the quarter and nobody says why."""
+    """Tell: the close date moves out two or three times in the quarter and nobody says why."""
     plan = _evaluating(rng, story)
     times = [rng.uniform(60, 74), rng.uniform(32, 45), rng.uniform(5, 16)]
     if rng.random() < 0.5:
@@ -75,7 +75,7 @@ def postponed(rng: random.Random, story: str) -> Plan:
 
 
 def explained(rng: random.Random, story: str) -> Plan:
-    """As postponed, but each move has the customer's reason on record the same day."""
+    """Tell: as postponed, but each move has the customer's reason on record the same day."""
     plan = postponed(rng, story)
     for ago, _ in plan.pushes:
         plan.talks.append(Talk(ago - 0.2, "note", (0,), note=rng.choice(phrases.REASONS)))
@@ -83,7 +83,7 @@ def explained(rng: random.Random, story: str) -> Plan:
 
 
 def regressed(rng: random.Random, story: str) -> Plan:
-    """Was in negotiation for two weeks, went back to evaluation some days ago."""
+    """Tell: was in negotiation for two weeks, went back to evaluation some days ago."""
     plan = _evaluating(rng, story, stage=NEGOTIATION, in_stage=rng.uniform(19, 26))
     plan.offers = plan.offers[:1]
     plan.stages.append((rng.uniform(3.5, 9.5), rng.choice((PROPOSAL, "Perception Analysis"))))
@@ -91,7 +91,7 @@ def regressed(rng: random.Random, story: str) -> Plan:
 
 
 def early_concession(rng: random.Random, story: str) -> Plan:
-    """A clear discount while the customer still compares."""
+    """Tell: a clear discount while the customer still compares."""
     plan = _evaluating(rng, story, stage=PROPOSAL, in_stage=rng.uniform(18, 26))
     plan.offers = [
         (plan.stages[-1][0] - 1.5, 0.0),
@@ -101,7 +101,7 @@ def early_concession(rng: random.Random, story: str) -> Plan:
 
 
 def growing_concessions(rng: random.Random, story: str) -> Plan:
-    """Three quotes within two weeks, each giving away more than the one before."""
+    """Tell: three quotes within two weeks, each giving away more than the one before."""
     plan = _evaluating(rng, story, stage=NEGOTIATION, in_stage=rng.uniform(19, 26))
     first = float(rng.choice((3, 4)))
     second, third = first * 2 + 1.0, first * 3 + 4.0
@@ -115,7 +115,7 @@ def growing_concessions(rng: random.Random, story: str) -> Plan:
 
 
 def gone_dark(rng: random.Random, story: str) -> Plan:
-    """The proposal went out a month ago; since then only we write."""
+    """Tell: the proposal went out a month ago; since then only we write."""
     silent = rng.uniform(25, 32)
     stage = rng.choice((PROPOSAL, NEGOTIATION))
     plan = _evaluating(rng, story, stage=stage, in_stage=silent + 4, age=rng.uniform(105, 150))
@@ -131,14 +131,13 @@ def gone_dark(rng: random.Random, story: str) -> Plan:
 
 
 def single_threaded(rng: random.Random, story: str) -> Plan:
-    """Everything runs through one person, who can decide but speaks for nobody else."""
+    """Tell: everything runs through one person, who can decide but speaks for nobody else."""
     levels = rng.choice((("power",), ("power", "middle")))
-    plan = _evaluating(rng, story, stage=rng.choice(STAGES[2:7]), levels=levels, engaged=(0,))
-    return plan
+    return _evaluating(rng, story, stage=rng.choice(STAGES[2:7]), levels=levels, engaged=(0,))
 
 
 def too_early(rng: random.Random, story: str) -> Plan:
-    """A quote after one meeting; everything since is mail."""
+    """Tell: a quote after one meeting; everything since is mail."""
     age = rng.uniform(42, 60)
     stage = rng.choice(("Value Proposition", PROPOSAL, "Needs Analysis"))
     given = {"stage": stage, "age": age, "in_stage": age * 0.5, "rhythm": BY_MAIL}
@@ -152,7 +151,7 @@ def too_early(rng: random.Random, story: str) -> Plan:
 
 
 def no_advance(rng: random.Random, story: str) -> Plan:
-    """Pleasant meetings every other week, and nothing else changes."""
+    """Tell: pleasant meetings every other week, and nothing else changes."""
     plan = _evaluating(
         rng, story, stage=rng.choice(STAGES[2:6]), age=rng.uniform(110, 150), in_stage=80.0
     )
@@ -164,7 +163,7 @@ def no_advance(rng: random.Random, story: str) -> Plan:
 
 
 def stuck(rng: random.Random, story: str) -> Plan:
-    """Many friendly talks with people who neither suffer nor decide."""
+    """Tell: many friendly talks with people who neither suffer nor decide."""
     age = rng.uniform(80, 120)
     given = {"stage": "Needs Analysis", "age": age, "in_stage": age * 0.4}
     plan = _evaluating(rng, story, levels=("junior", "junior", "middle"), **given)
@@ -175,12 +174,12 @@ def stuck(rng: random.Random, story: str) -> Plan:
 
 
 def no_power(rng: random.Random, story: str) -> Plan:
-    """Evaluating for weeks with people who can only recommend."""
+    """Tell: evaluating for weeks with people who can only recommend."""
     return _evaluating(rng, story, levels=("middle", "junior", "middle"), age=rng.uniform(95, 140))
 
 
 def price(rng: random.Random, story: str) -> Plan:
-    """They call us too expensive although they rate our price above the rival's."""
+    """Tell: they call us too expensive although they rate our price above the rival's."""
     plan = _evaluating(rng, story, stage=NEGOTIATION, in_stage=rng.uniform(18, 25))
     plan.offers = [(plan.stages[-1][0] + 7.0, 0.0), (plan.stages[-1][0] - 3.0, 6.0)]
     note = "\n".join(phrases.PRICE_OPEN)
@@ -190,14 +189,14 @@ def price(rng: random.Random, story: str) -> Plan:
 
 
 def price_resolved(rng: random.Random, story: str) -> Plan:
-    """Price was a worry, and has been settled."""
+    """Tell: price was a worry, and has been settled."""
     plan = price(rng, story)
     plan.talks[-1].note = phrases.PRICE_RESOLVED[0]
     return plan
 
 
 def nobody_named(rng: random.Random, story: str) -> Plan:
-    """Activity is logged, but on no person, and there are no contact roles."""
+    """Tell: activity is logged, but on no person, and there are no contact roles."""
     plan = _evaluating(rng, story)
     for member in plan.members:
         member.role = member.titled = False
@@ -208,14 +207,14 @@ def nobody_named(rng: random.Random, story: str) -> Plan:
 
 
 def nothing_logged(rng: random.Random, story: str) -> Plan:
-    """Contact roles are kept, activity is not."""
+    """Tell: contact roles are kept, activity is not."""
     plan = _evaluating(rng, story)
     plan.talks, plan.offers = [], []
     return plan
 
 
 def bare(rng: random.Random, story: str) -> Plan:
-    """Somebody made it and never came back: no people, no activity, no amount, no next step."""
+    """Tell: somebody made it and never came back: no people, activity, amount or next step."""
     plan = _evaluating(rng, story, stage=rng.choice(STAGES[:4]))
     plan.talks, plan.offers, plan.steps, plan.members = [], [], [], []
     plan.value, plan.employees = None, None
@@ -223,7 +222,7 @@ def bare(rng: random.Random, story: str) -> Plan:
 
 
 def by_hand(rng: random.Random, story: str) -> Plan:
-    """Mail is logged as bare tasks, so nobody can tell who wrote to whom."""
+    """Tell: mail is logged as bare tasks, so nobody can tell who wrote to whom."""
     plan = _evaluating(rng, story)
     present = [(place, plan.age) for place in range(len(plan.members))]
     plan.talks = contacts(rng, present, plan.age, 4.0, ("mail_out", "mail_in", "mail_out", "call"))
