@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from crmrules_sandbox.salesforce.ids import sfid
 from crmrules_sandbox.salesforce.schema import Field, standard_schema
-from crmrules_sandbox.salesforce.soql import SoqlError, answer, run
+from crmrules_sandbox.salesforce.soql import SoqlError, answer, columns, run
 
 NOW = datetime(2026, 11, 24, 12, 30, tzinfo=UTC)  # a Tuesday
 
@@ -334,6 +334,28 @@ def test_a_moment_with_an_offset_is_the_same_moment():
     assert names(query + "2026-11-24T12:00:00.000+02:00", org) == ["x"]
     assert names(query + "2026-11-24T02:00:00-0800", org) == ["x"]
     assert names(query + "2026-11-24T10:00:01Z", org) == []
+
+
+def test_the_columns_of_a_query_are_told_as_the_command_line_asks():
+    text = (
+        "SELECT Id, Amount, account.owner.name, Account.Name, (SELECT Subject FROM tasks)"
+        " FROM Opportunity"
+    )
+    body = columns(text, small_org())
+    assert (body["entityName"], body["keyPrefix"], body["idSelected"]) == (
+        "Opportunity",
+        "006",
+        True,
+    )
+    number, amount, account, tasks = body["columnMetadata"]
+    assert (number["columnName"], amount["numberType"]) == ("Id", True)
+    assert [c["columnName"] for c in account["joinColumns"]] == ["Owner", "Name"]
+    assert account["joinColumns"][0]["joinColumns"][0]["columnName"] == "Name"
+    assert (tasks["columnName"], tasks["aggregate"]) == ("Tasks", True)
+    counted = columns("SELECT COUNT(Id), MAX(Name) m FROM Opportunity", small_org())
+    assert [c["columnName"] for c in counted["columnMetadata"]] == ["expr0", "m"]
+    with pytest.raises(SoqlError, match="No such column"):
+        columns("SELECT Nope FROM Opportunity", small_org())
 
 
 # -- what it refuses ----------------------------------------------------------------------------
