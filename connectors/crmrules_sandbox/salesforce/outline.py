@@ -152,8 +152,8 @@ def offers_for(rng: random.Random, plan: Plan) -> list[tuple[float, float]]:
     if plan.stage != NEGOTIATION:
         return [(max(plan.entered(PROPOSAL) - 1.5, 1.2), rng.choice((0.0, 0.0, 2.0)))]
     made = [(max(plan.entered(PROPOSAL) - 1.5, since + 6.5), 0.0)]
-    if since >= 5 and rng.random() < 0.6:
-        made.append((since - 2.5, rng.choice((5.0, 6.0))))
+    if since >= 7 and rng.random() < 0.6:
+        made.append((since - 3.5, rng.choice((5.0, 6.0))))
         if since >= 16 and rng.random() < 0.5:
             made.append((2.5, made[-1][1] + 2.0))
     return made

@@ -203,6 +203,7 @@ def nobody_named(rng: random.Random, story: str) -> Plan:
     for talk in plan.talks:
         talk.who = ()
     plan.talks = [talk for talk in plan.talks if talk.kind in ("meeting", "call", "voicemail")]
+    plan.offers = []  # after meetings nobody can vouch for, any quote would look premature
     return plan
 
 
@@ -225,7 +226,7 @@ def by_hand(rng: random.Random, story: str) -> Plan:
     """Tell: mail is logged as bare tasks, so nobody can tell who wrote to whom."""
     plan = _evaluating(rng, story)
     present = [(place, plan.age) for place in range(len(plan.members))]
-    plan.talks = contacts(rng, present, plan.age, 4.0, ("mail_out", "mail_in", "mail_out", "call"))
+    plan.talks = contacts(rng, present, plan.age, 4.0, ("meeting", "mail_out", "mail_in", "call"))
     for talk in plan.talks:
         talk.by_hand = talk.kind.startswith("mail")
     return plan
