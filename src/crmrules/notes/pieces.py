@@ -1,0 +1,84 @@
+"""What a note can hold besides the pieces of the model, and the result of reading one.
+
+Know before changing: a payoff, a named person and a range have no place of their own on an
+opportunity; the connector joins them to needs and people, or leaves them here.
+
+It does not parse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from crmrules.model import (
+    Competitor,
+    Concern,
+    Concession,
+    Criterion,
+    Frozen,
+    Need,
+    Piece,
+    Reason,
+    Reference,
+    Success,
+)
+
+
+class Payoff(Piece):
+    """What solving a need is worth, in the customer's words."""
+
+    text: str
+    person: str | None = None
+
+
+class Named(Piece):
+    """A person named as sponsor or as holder of power, as somebody typed the name."""
+
+    name: str
+
+
+class Range(Piece):
+    """How far we planned to move, in percent."""
+
+    low: float
+    high: float
+
+
+class Unread(Frozen):
+    """A tagged line that could not be read, whole or in part, and how to write it instead."""
+
+    record: str
+    known_at: datetime
+    author: str | None
+    line: str
+    why: str
+    suggestion: str
+
+
+class Notes(NamedTuple):
+    """Everything one text says, in the order it was written."""
+
+    needs: tuple[Need, ...] = ()
+    criteria: tuple[Criterion, ...] = ()
+    concerns: tuple[Concern, ...] = ()
+    concessions: tuple[Concession, ...] = ()
+    successes: tuple[Success, ...] = ()
+    references: tuple[Reference, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    payoffs: tuple[Payoff, ...] = ()
+    sponsors: tuple[Named, ...] = ()
+    powers: tuple[Named, ...] = ()
+    competitors: tuple[Competitor, ...] = ()
+    ranges: tuple[Range, ...] = ()
+    unread: tuple[Unread, ...] = ()
+
+
+def join(all_notes: Iterable[Notes]) -> Notes:
+    """Return the notes of several texts as one, in the order given."""
+    columns: list[list[Any]] = [[] for _ in Notes._fields]
+    for notes in all_notes:
+        for column, pieces in zip(columns, notes, strict=True):
+            column.extend(pieces)
+    return Notes(*(tuple(column) for column in columns))
