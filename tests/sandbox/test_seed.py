@@ -11,8 +11,10 @@ import pytest
 
 from crmrules_sandbox.salesforce.ids import checksum, is_sfid, sfid
 from crmrules_sandbox.salesforce.ledger import PREFIXES, parse
+from crmrules_sandbox.salesforce.org import ORGANIZATION_ID, Org
 from crmrules_sandbox.salesforce.schema import standard_schema
 from crmrules_sandbox.salesforce.seed import seed_records, stories
+from crmrules_sandbox.salesforce.staff import INTEGRATION
 from crmrules_sandbox.salesforce.stories import TELLERS
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -125,6 +127,16 @@ def test_no_record_gives_its_story_away():
     names = {name for name in told().values() if "-" in name}
     words = [str(v) for rows in org().values() for row in rows for v in row.values()]
     assert not [word for word in words if any(name in word for name in names)]
+
+
+def test_loading_the_seed_replaces_the_empty_orgs_own_user_and_organization():
+    empty = Org(standard_schema(), clock=lambda: NOW)
+    empty.load(org())
+    assert {row["Id"] for row in empty.rows("User")} == set(by_id(org()["User"]))
+    assert empty.user_id == next(
+        row["Id"] for row in org()["User"] if row["Username"] == INTEGRATION
+    )
+    assert empty.organization["Id"] == org()["Organization"][0]["Id"] == ORGANIZATION_ID
 
 
 def test_names_are_unique():

@@ -14,11 +14,14 @@ from datetime import timedelta
 
 from crmrules_sandbox.salesforce import people
 from crmrules_sandbox.salesforce.happenings import DOMAIN
+from crmrules_sandbox.salesforce.ids import sfid
 from crmrules_sandbox.salesforce.ledger import Ledger, Row
 from crmrules_sandbox.salesforce.unfold import PROBABILITY, forecast
 
 INTEGRATION = f"crmrules.integration@{DOMAIN}"
 """Username of the integration user."""
+
+_OWN = 9_000_001  # the number an empty org gives its organization and integration user
 
 _PLACES = (
     ("Europe/Berlin", "Germany", "de"),
@@ -61,9 +64,10 @@ def furnish(ledger: Ledger, cast: people.Cast) -> Staff:
     """Add our own side to the ledger and return who and what there is."""
     old = ledger.moment(1400, hour=9)
     robot = _user(ledger, ("Rules", "Integration"), INTEGRATION, title=None, manager=None)
+    robot["Id"] = sfid("005", _OWN)
     robot |= {"CreatedById": robot["Id"], "LastModifiedById": robot["Id"]}
     ledger.robot = robot["Id"]
-    ledger.add(
+    organization = ledger.add(
         "Organization",
         old - timedelta(days=30),
         Name="OrderLink Systems",
@@ -77,6 +81,7 @@ def furnish(ledger: Ledger, cast: people.Cast) -> Staff:
         FiscalYearStartMonth=1,
         TrialExpirationDate=None,
     )
+    organization["Id"] = sfid("00D", _OWN)
     managers = [_colleague(ledger, cast, "Sales Manager", None, place) for place in (0, 2)]
     reps, languages = [], {}
     for place, (_, _, language) in enumerate(_PLACES):
