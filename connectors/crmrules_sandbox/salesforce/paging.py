@@ -2,9 +2,9 @@
 
 Know before changing: a cursor keeps the list of records the evaluator made and cuts pages from it
 when asked; JSON is made page by page in ``server``. Child rows of subqueries count towards the
-batch size, so pages with subqueries are shorter. The same page may be asked for twice (a client whose
-connection broke does). A user has ten open cursors; the eleventh closes the oldest, finished ones
-first (Salesforce help 000384958).
+batch size, so pages with subqueries are shorter. The same page may be asked for twice (a client
+whose connection broke does). A user has ten open cursors; the eleventh closes the oldest, finished
+ones first (Salesforce help 000384958).
 
 Does not do: keep a snapshot of the tables; the records are the snapshot.
 """

@@ -1,0 +1,62 @@
+"""A seeded org from the shipped fields, ready to serve.
+
+Know before changing: the org's custom fields come from ``deploy/salesforce`` alone, so a field the
+product forgot to ship does not exist here either. The integration user is a seeded one; tokens are
+issued for it.
+
+Does not do: the demo's story (``demo``, ``rep``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+
+from crmrules_sandbox.salesforce.org import INTEGRATION_USER_ID, Org, wall_clock
+from crmrules_sandbox.salesforce.schema import load_deploy, standard_schema
+
+_HERE = Path(__file__).resolve()
+_FIELDS = (
+    _HERE.parents[3] / "deploy" / "salesforce",  # a source tree
+    _HERE.parents[2] / "crmrules" / "shipped" / "deploy" / "salesforce",  # an installed wheel
+)
+
+
+def shipped_fields() -> Path:
+    """Return the folder of the shipped SFDX source; raises FileNotFoundError if there is none."""
+    for folder in _FIELDS:
+        if folder.is_dir():
+            return folder
+    raise FileNotFoundError(f"no SFDX source in {' or '.join(map(str, _FIELDS))}")
+
+
+def seeded_org(
+    seed: int,
+    *,
+    clock: Callable[[], datetime] = wall_clock,
+    opportunities: int = 220,
+    deploy: Path | None = None,
+    features: Iterable[str] | None = None,
+    daily_limit: int = 100_000,
+) -> Org:
+    """Return an org with the shipped fields and the seeded records of that number.
+
+    ``deploy`` is a folder of SFDX source (None: the shipped one). ``clock`` is also the moment the
+    records are seeded for.
+    """
+    from crmrules_sandbox.salesforce.seed import seed_records  # noqa: PLC0415 - slow to import
+    from crmrules_sandbox.salesforce.staff import INTEGRATION  # noqa: PLC0415
+
+    records = seed_records(seed, clock(), opportunities)
+    robots = (user["Id"] for user in records["User"] if user.get("Username") == INTEGRATION)
+    schema = load_deploy(deploy or shipped_fields(), standard_schema())
+    org = Org(
+        schema,
+        features=features,
+        clock=clock,
+        user_id=next(robots, INTEGRATION_USER_ID),
+        daily_limit=daily_limit,
+    )
+    org.load(records)
+    return org
