@@ -86,7 +86,7 @@ def _trace(rule: Rule, node: Group | Clause, facts: Facts, kinds: values.Kinds) 
     if isinstance(node, Clause):
         wanted = values.needed(rule, node, kinds)
         actual = facts.get(node.signal)
-        result = None if actual is None else _holds(node.operator, actual, wanted)
+        result = None if actual is None else holds_between(node.operator, actual, wanted)
         return Trace(node, result, wanted, actual)
     parts = tuple(_trace(rule, member, facts, kinds) for member in node.members)
     heights = [_HEIGHTS.index(part.result) for part in parts]
@@ -94,7 +94,8 @@ def _trace(rule: Rule, node: Group | Clause, facts: Facts, kinds: values.Kinds) 
     return Trace(node, _HEIGHTS[height], members=parts)
 
 
-def _holds(operator: str, actual: Any, wanted: Any) -> bool:  # noqa: PLR0911 - one line each
+def holds_between(operator: str, actual: Any, wanted: Any) -> bool:  # noqa: PLR0911 - one line each
+    """Return whether two known values compare as the operator says."""
     match operator:
         case "is":
             return bool(actual == wanted)
