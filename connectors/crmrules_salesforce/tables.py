@@ -206,7 +206,7 @@ TABLES: Mapping[str, Table] = MappingProxyType({table.key: table for table in _A
 def with_fields(paths: Iterable[str]) -> Mapping[str, Table]:
     """Return the tables with more fields, given as ``Object.Field`` (or ``Object.Parent.Field``).
 
-    Used for the org's own fields from ``Mapping.paths()``; an object that no table reads is ignored.
+    Used for the org's own fields from ``Mapping.paths()``; an object no table reads is ignored.
     """
     more: dict[str, list[str]] = {}
     for path in paths:

@@ -76,9 +76,9 @@ class Notes(NamedTuple):
 
 
 def join(all_notes: Iterable[Notes]) -> Notes:
-    """Return the notes of several texts as one, in the order given."""
+    """Return the notes of several texts as one, by the time they were known."""
     columns: list[list[Any]] = [[] for _ in Notes._fields]
     for notes in all_notes:
         for column, pieces in zip(columns, notes, strict=True):
             column.extend(pieces)
-    return Notes(*(tuple(column) for column in columns))
+    return Notes(*(tuple(sorted(column, key=lambda piece: piece.known_at)) for column in columns))
