@@ -108,7 +108,9 @@ def _number(value: float, spec: str) -> str:
         return _ordinal(round(value))
     if spec == ",":
         return _plain(f"{round(value, 2):,.2f}")
-    return _plain(f"{value:.4f}") if spec == "g" else format(value, spec)
+    if spec != "g" and _SPEC.fullmatch(spec):
+        return format(value, spec)
+    return _plain(f"{value:.4f}")
 
 
 def _plain(number: str) -> str:

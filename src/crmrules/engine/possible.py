@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from crmrules.engine.fitting import DECIMALS
+from crmrules.engine.fitting import DECIMALS, LARGEST_FLOAT, LARGEST_INT
 from crmrules.engine.oracle import holds_between
 from crmrules.engine.ways import Demand, Want
 from crmrules.signals._registry import Signal, Value
@@ -63,12 +63,12 @@ def _candidates(kind: type, tests: Tests, signal: Signal | None) -> list[Value]:
         near: set[int] = {int(limit // 1) + offset for limit in limits for offset in (-1, 0, 1, 2)}
         top = max(near)
         whole = near | set(range(top, top + len(limits) + 1))
-        return [*sorted(whole, key=abs)]
+        return [value for value in sorted(whole, key=abs) if abs(value) <= LARGEST_INT]
     between: set[float] = {
         round(limit + step, DECIMALS) for limit in limits for step in (-_STEP, 0.0, _STEP)
     }
     outside = {max(between) + 1.0, min(between) - 1.0}
-    return [*sorted(between | outside, key=abs)]
+    return [value for value in sorted(between | outside, key=abs) if abs(value) < LARGEST_FLOAT]
 
 
 def _other(named: list[Value]) -> str:

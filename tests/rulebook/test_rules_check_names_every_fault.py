@@ -1,0 +1,162 @@
+"""One good rule, broken in one place at a time: the right sentence on the right line."""
+# ruff: noqa: E501, ISC004, Q003 - a table of snippets reads best in long rows
+
+from __future__ import annotations
+
+import pytest
+from good_rules import GOOD, NAME, line_of, problems_of
+
+BREAKS = [
+    # what is replaced, by what, a part of the message, a part of the line it is reported on
+    ("title: A discount is on", "titel: A discount is on", "unknown key 'titel'", "titel:"),
+    ("mode: shadow", "mode: off", "'mode' cannot be 'off'", "mode: off"),
+    ("severity: P2", "severity: P2\nseverity: P3", "'severity' is there twice", "severity: P3"),
+    ("severity: P2", "severity: P9", "'severity' cannot be 'P9'", "severity: P9"),
+    ("review: 2027-05-01", "review: next May", "'next May' is no date", "review:"),
+    ("phases: [recognition, ", "phases: [recogniton, ", "cannot be 'recogniton'", "phases:"),
+    ("phases: [recognition, evaluation]", "phases: [evaluation, evaluation, recognition]",
+     "the phase 'evaluation' is there twice", "phases:"),
+    ("{at_least: $points}", "{at_leest: $points}", "unknown operator 'at_leest'", "at_leest"),
+    ("{at_least: $points}", "{at_least: $pionts}", "no setting is called '$pionts'", "pionts}"),
+    ("{at_least: $points}", '{at_least: "5"}', "of type str, not a number", '"5"'),
+    ("- discount_serves_criterion: {is: true}", "- discount_serves_criterion: {is: 1}",
+     "of type int, not true or false", "{is: 1}"),
+    ("- discount_serves_criterion: {is: true}", "- discount_serves_criterion: {at_least: 1}",
+     "'at_least' does not fit", "serves_criterion: {at_least"),
+    ("- discount_serves_criterion: {is: true}", "- discount_serves_critereon: {is: true}",
+     "no signal is called 'discount_serves_critereon'", "critereon"),
+    ("- discount_serves_criterion: {is: true}", "- forecast: {is: comit}",
+     "it is never 'comit'", "comit"),
+    ("id: nego-early-concession", "id: nego-early", "the id is 'nego-early'", "id: nego-early"),
+    ("id: nego-early-concession", "id: conc-early-concession", "starts with 'nego-'", "id: conc"),
+    ("settings:\n", "settings:\n  spare: {value: 1, unit: days, why: none}\n",
+     "the setting 'spare' is never used", "spare:"),
+    ("floor: 1", "floor: 6", "outside its floor", "floor: 6"),
+    ('"Hold the discount at {account}"]', '"The discount at {account}"]',
+     "starts with 'The'", "subject:"),
+    ('"Hold the discount at {account}"]', '"Hold the discount at {account} ' + "for now " * 12 + '"]',
+     "characters", "subject:"),
+    (', "Hold the discount at {account}"]', "]", "no words for when", "subject:"),
+    ("{discount_above_allowance:g} points", "{discount_above_allowance:x} points",
+     "no such format", "subject:"),
+    ("{discount_above_allowance:g} points", "{discount_above_alowance} points",
+     "no placeholder is called", "subject:"),
+    ("{discount_above_allowance:g} points", "{points.__class__} points", "a brace", "subject:"),
+    ("what else would we need to settle?", "what else.", "no line asks anything", "body:"),
+    ("Check what they want most.", "You gave away margin.", "'you gave away' blames", "You gave"),
+    ("Check what they want most.", "Reconsider organizational prioritization considerations "
+     "regarding multidimensional implementation dependencies.", "read at grade", "task:"),
+    ("- discount_serves_criterion: {is: true}", "- age_days: {at_least: 3}",
+     "no test covers 'clears: age_days at least 3'", "age_days"),
+    ("    - discount_above_allowance: {at_least: $points}",
+     "    - discount_above_allowance: {at_least: $points}\n    - discount_above_allowance: {at_least: 1}",
+     "no test covers 'when: discount_above_allowance at least 1'", "{at_least: 1}"),
+    ("    - discount_above_allowance: {at_most: 0}\n    - discount_serves_criterion: {is: true}",
+     "    - age_days: {at_least: 30}", "only time can clear this rule", "clears:"),
+    ("    - discount_above_allowance: {at_most: 0}\n    - discount_serves_criterion: {is: true}",
+     "    - all:\n        - age_days: {at_least: 3}\n        - age_days: {below: 3}",
+     "'clears' contradicts itself", "clears:"),
+    ("    - discount_above_allowance: {at_least: $points}",
+     "    - discount_above_allowance: {at_least: $points}\n"
+     "    - discount_serves_criterion: {is: true}",
+     "nothing can make this rule fire", "when:"),
+    ("discount_above_allowance: 8}\n    expect: quiet", "discount_above_allowance: 1}\n    expect: quiet",
+     "no test covers 'phases'", "phases:"),
+    ("discount_above_allowance: 5}", "discount_above_allowance: 5.5}",
+     "no test stands at the limit of the setting 'points'", "points: {"),
+    ("is_major: true}\n    expect: unknown", "is_major: false}\n    expect: quiet",
+     "no test expects: unknown", "tests:"),
+    ("expect: unknown", "expect: fires", "engine says unknown", "- name: quotes live"),
+    ("given: {phase: recognition, is_major: true,", "given: {phase: recognition, is_major: 1,",
+     "of type int, not true or false", "is_major: 1"),
+    ("  flag: early_concession\n", "  flag: early_concession\nhides: [{rule: nego-gone}]\n",
+     "no rule is called 'nego-gone'", "hides:"),
+    ("why: While the buyer is still comparing, price is not yet what decides.\nsource: \"Takeaway 7, "
+     "negotiation: concede late\"", 'source: "Takeaway 7"\nwhy: Because.',
+     "'why' should stand here", "source:"),
+]  # fmt: skip
+
+
+def test_the_good_rule_has_no_fault(tmp_path):
+    assert problems_of(tmp_path, {NAME: GOOD}) == []
+
+
+@pytest.mark.parametrize(("old", "new", "message", "place"), BREAKS, ids=lambda text: text[:25])
+def test_a_fault_is_told_on_its_line_with_a_remedy(tmp_path, old, new, message, place):
+    assert GOOD.count(old) == 1
+    text = GOOD.replace(old, new)
+
+    found = problems_of(tmp_path, {NAME: text})
+
+    told = [problem for problem in found if message in problem.what]
+    assert told, [str(problem) for problem in found]
+    assert line_of(text, place) in {problem.line for problem in told}
+    assert all(problem.remedy for problem in found)
+
+
+def other(text: str, name: str, flag: str) -> str:
+    return text.replace("nego-early-concession", name).replace("flag: early_", f"flag: {flag}_")
+
+
+def test_a_flag_belongs_to_one_rule(tmp_path):
+    found = problems_of(
+        tmp_path, {NAME: GOOD, "negotiation/nego-two.yml": other(GOOD, "nego-two", "early")}
+    )
+
+    assert [problem.what for problem in found] == [
+        "the flag 'early_concession' is already that of nego-early-concession"
+    ]
+
+
+def test_an_id_belongs_to_one_file(tmp_path):
+    found = problems_of(tmp_path, {NAME: GOOD, "other/nego-early-concession.yml": GOOD})
+
+    assert len(found) == 1
+    assert "already used" in found[0].what
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "message"),
+    [
+        (("P2", "hides: [{rule: nego-two}]\n"), ("P1", ""), "is P1 and would be hidden by a P2"),
+        (
+            ("P2", "hides: [{rule: nego-two}]\n"),
+            ("P2", "hides: [{rule: nego-early-concession}]\n"),
+            "hide each other",
+        ),
+    ],
+)
+def test_hiding_that_cannot_be_right_is_refused(tmp_path, first, second, message):
+    def made(text: str, severity: str, hides: str) -> str:
+        return text.replace("severity: P2", f"severity: {severity}").replace(
+            "tests:\n", f"{hides}tests:\n"
+        )
+
+    found = problems_of(
+        tmp_path,
+        {
+            NAME: made(GOOD, *first),
+            "negotiation/nego-two.yml": made(other(GOOD, "nego-two", "two"), *second),
+        },
+    )
+
+    assert any(message in problem.what for problem in found)
+
+
+def test_every_file_is_read_before_anything_is_said(tmp_path):
+    found = problems_of(
+        tmp_path,
+        {
+            NAME: GOOD.replace("title:", "titel:"),
+            "negotiation/nego-two.yml": "id: [",
+            "negotiation/nego-three.yml": other(GOOD, "nego-three", "three").replace(
+                "{is: true}", "{is: 3}"
+            ),
+        },
+    )
+
+    assert {problem.path.rsplit("-", 1)[-1] for problem in found} >= {
+        "concession.yml",
+        "two.yml",
+        "three.yml",
+    }

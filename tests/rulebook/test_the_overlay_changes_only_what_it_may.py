@@ -1,0 +1,86 @@
+"""Overlay, hash, and the one error with every problem."""
+
+from __future__ import annotations
+
+import pytest
+from good_rules import GOOD, NAME, VOCABULARY, folder, line_of
+
+from crmrules import rulebook
+from crmrules.errors import UsageError
+from crmrules.rule import Mode
+
+ID = "nego-early-concession"
+
+
+def overlaid(root, text):
+    rules = folder(root / "rules", {NAME: GOOD})
+    (root / "overlay.yaml").write_text(text, encoding="utf-8")
+    return rulebook.inspect([rules], root / "overlay.yaml", VOCABULARY)
+
+
+def test_mode_settings_texts_and_translations_may_change(tmp_path):
+    book, problems = overlaid(
+        tmp_path,
+        f"{ID}:\n  mode: live\n  settings: {{points: 8}}\n  subject: Hold the offer\n"
+        "  translations:\n    de: {subject: Warten, body: [Was noch?, Gut.]}\n",
+    )
+
+    rule = book.rule(ID)
+    assert problems == []
+    assert rule.mode is Mode.LIVE
+    assert rule.settings["points"].value == 8
+    assert rule.settings["points"].floor == 1
+    assert rule.then.task.subject == "Hold the offer"
+    assert len(rule.then.task.body) == 2
+    assert book.translations[ID]["de"].subject == "Warten"
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "remedy"),
+    [
+        ("nego-early-concesion: {mode: live}", "no rule is called", f"Did you mean '{ID}'?"),
+        (f"{ID}: {{mode: lve}}", "no mode is called", "Did you mean 'live'?"),
+        (f"{ID}: {{settings: {{point: 8}}}}", "has no setting 'point'", "Did you mean 'points'?"),
+        (f"{ID}: {{settings: {{points: 0.5}}}}", "below the floor 1", "less is rounding"),
+        (f"{ID}: {{settings: {{points: true}}}}", "another kind", "The shipped value is 5."),
+        (f'{ID}: {{settings: {{points: "8"}}}}', "another kind", "The shipped value is 5."),
+        (f"{ID}: {{when: {{all: []}}}}", "cannot be changed", "Only mode"),
+        (f"{ID}: {{severity: P1}}", "cannot be changed", "Only mode"),
+        (f"{ID}: {{body: [one]}}", "'body'", "Correct the text."),
+        (f"{ID}: {{settings: {{points: 1e17}}}}", "too large", "The signal is a number."),
+    ],
+)
+def test_anything_else_is_refused_and_the_shipped_rule_stands(tmp_path, text, message, remedy):
+    _, [problem] = overlaid(tmp_path, f"# ours\n{text}\n")
+
+    assert message in problem.what
+    assert remedy in problem.remedy
+    assert (problem.line, problem.path.endswith("overlay.yaml")) == (2, True)
+
+
+def test_the_hash_names_the_content_and_not_the_place(tmp_path):
+    one, _ = rulebook.inspect([folder(tmp_path / "a", {NAME: GOOD})], None, VOCABULARY)
+    same, _ = rulebook.inspect([folder(tmp_path / "b", {"x/y.yml": GOOD})], None, VOCABULARY)
+    changed, _ = overlaid(tmp_path, f"{ID}: {{settings: {{points: 8}}}}")
+
+    assert one.hash == same.hash != changed.hash
+
+
+def test_load_raises_one_error_with_every_line(tmp_path):
+    bad = GOOD.replace("titel", "").replace("mode: shadow", "mode: shadw").replace("P2", "P7")
+    rules = folder(tmp_path, {NAME: bad, "two.yml": "- 1"})
+
+    with pytest.raises(UsageError) as caught:
+        rulebook.load([rules, tmp_path / "gone"])
+
+    text = str(caught.value)
+    for part in (f".yml:{line_of(bad, 'shadw')}: ", "'P7'", "two.yml:1: ", "no such folder"):
+        assert part in text
+
+
+def test_the_schema_accepts_what_the_reader_accepts():
+    made = rulebook.schema()
+
+    assert made["properties"]["when"] == {"$ref": "#/$defs/group"}
+    assert "path" not in made["properties"]
+    assert {"id", "when", "clears", "then"} <= set(made["required"])
