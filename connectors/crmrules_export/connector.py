@@ -1,8 +1,8 @@
 """An export folder as a connector: everything is read, nothing can be written.
 
 Know before changing: the moment of judgement is ``as_of``, inside the data: the settings' own,
-else the latest stamp that any record carries, else the latest close date of a closed opportunity. A clock
-would make every opportunity of an old export look abandoned. Every pull is a full one.
+else the latest stamp that any record carries, else the latest close date of a closed opportunity. A
+clock would make every opportunity of an old export look abandoned. Every pull is a full one.
 
 It keeps nothing between runs.
 """

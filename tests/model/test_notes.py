@@ -53,7 +53,10 @@ def test_the_catalogues_own_example_reads_whole():
     assert notes == Notes(
         needs=(
             Need(
-                text="loses half a day a week re-keying orders", explicit=False, person=ortiz, **BASE
+                text="loses half a day a week re-keying orders",
+                explicit=False,
+                person=ortiz,
+                **BASE,
             ),
             Need(
                 text="wants order entry gone before the October peak",
@@ -164,7 +167,8 @@ def test_what_is_not_readable_is_reported_with_a_suggestion(line, suggestion):
 
 
 @pytest.mark.parametrize(
-    "text", ["#winning!", "ticket #4711: done", "we said #need is fine", "#not-true", "a#need: x", ""]
+    "text",
+    ["#winning!", "ticket #4711: done", "we said #need is fine", "#not-true", "a#need: x", ""],
 )
 def test_other_peoples_hashtags_and_answers_are_left_in_peace(text):
     notes = read(text.replace("#winning!", "#winning"))
@@ -178,7 +182,9 @@ def test_no_text_at_all_is_no_notes():
 TAGGY = st.lists(
     st.one_of(
         st.sampled_from([f"#{name}" for name in TAGS]),
-        st.sampled_from([*"!:|@=\\\"()%\n\r \u2028#", "us=4", "size=", "for=", "@J.", "1e999", "3-7%"]),
+        st.sampled_from(
+            [*'!:|@=\\"()%\n\r \u2028#', "us=4", "size=", "for=", "@J.", "1e999", "3-7%"]
+        ),
         st.text(max_size=6),
     ),
     max_size=30,
@@ -208,7 +214,20 @@ TRICKY = st.one_of(
     LINE,
     st.lists(
         st.sampled_from(
-            ["#need:", "@Bob", "|", "a=b", "impact=", "\\", '"', "(customer)", "open", "5%", ",", ";"]
+            [
+                "#need:",
+                "@Bob",
+                "|",
+                "a=b",
+                "impact=",
+                "\\",
+                '"',
+                "(customer)",
+                "open",
+                "5%",
+                ",",
+                ";",
+            ]
         ),
         min_size=1,
         max_size=4,
