@@ -1,0 +1,141 @@
+"""Salesforce as a connector: sign in, look, pull, translate, write.
+
+Know before changing: ``check`` makes the one preflight call and everything else works with what it
+found, so a pull or a write without it starts with it. Nothing is kept between runs.
+
+It decides nothing; each step lives in the module named after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Mapping as AnyMapping
+from datetime import datetime
+
+from crmrules.connector import Batch, Outcome, Preflight, Row, Usage, Write
+from crmrules.errors import AccessError
+from crmrules.mapping import Mapping
+from crmrules.model import Opportunity, OurTask
+from crmrules_salesforce.activities import our_task
+from crmrules_salesforce.config import Config
+from crmrules_salesforce.http import Transport
+from crmrules_salesforce.planner import Planner, Query
+from crmrules_salesforce.reader import Reader
+from crmrules_salesforce.records import TASK_FIELDS, task_row
+from crmrules_salesforce.rows import normalize
+from crmrules_salesforce.schema import KEY_FIELD, Schema, read_schema, subrequests
+from crmrules_salesforce.scope import quoted
+from crmrules_salesforce.tables import with_fields
+from crmrules_salesforce.writer import Writer
+
+KEYS = 300
+"""Keys per query; 300 of them are about 15,000 characters."""
+
+
+class SalesforceConnector:
+    """One Salesforce org, as one user. ``mapping`` is ``crmrules.mapping.Mapping``."""
+
+    name = "salesforce"
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        mapping: Mapping,
+        now: Callable[[], datetime],
+        sleep: Callable[[float], None],
+        random: Callable[[], float],
+    ) -> None:
+        self._config, self._mapping, self._now = config, mapping, now
+        self._transport = Transport(config, now=now, sleep=sleep, random=random)
+        self._tables = with_fields(mapping.paths())
+        self._schema: Schema | None = None
+        self._observed: datetime | None = None
+
+    @property
+    def usage(self) -> Usage:
+        """Calls so far, sign-in and preflight included, and the least that could have done."""
+        return self._transport.usage
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    def check(self) -> Preflight:
+        """Sign in and look. Raises AccessError: not let in, or not the configured organization."""
+        self._transport.identify()
+        body = {
+            "allOrNone": False,
+            "collateSubrequests": False,
+            "compositeRequest": subrequests(self._transport.base, self._tables),
+        }
+        answer = self._transport.read("POST", "composite", body)
+        parts = {part["referenceId"]: part for part in answer["compositeResponse"]}
+        token = self._transport.token
+        self._schema = read_schema(self._config, token, parts, self._tables)
+        self._observed = self._transport.server_time or self._now()
+        return self._schema.preflight
+
+    def pull(self, marks: AnyMapping[str, str] | None) -> Iterator[Batch]:
+        """Yield everything in scope (marks None), or what changed since the watermarks."""
+        schema = self._checked()
+        start = self._transport.server_time or self._now()
+        self._observed = start
+        reader = Reader(self._transport, schema, start)
+        yield from reader.full() if marks is None else reader.changes(marks)
+
+    def normalize(self, opportunity: str, rows: Sequence[Row]) -> Opportunity | None:
+        """Translate all rows about one opportunity; None when its own row is not among them."""
+        schema = self._checked()
+        organization = schema.preflight.organization
+        observed = self._observed or self._now()
+        return normalize(
+            opportunity, rows, self._mapping, organization, observed, frozenset(schema.tables)
+        )
+
+    def tasks_by_key(self, keys: Sequence[str]) -> AnyMapping[str, OurTask]:
+        """Read our tasks back by key, deleted and archived ones included.
+
+        A key whose task was purged from the recycle bin is absent. Two tasks of one key (possible
+        only without the unique field) give the one that is not deleted.
+        """
+        schema = self._checked()
+        wanted = list(dict.fromkeys(keys))
+        if not wanted or not schema.keyed:
+            return {}
+        visible = [name for name in TASK_FIELDS if name in schema.fields["Task"]]
+        select = f"SELECT {', '.join(visible)} FROM Task"  # noqa: S608 - names from the describe
+        queries = [
+            Query(f"keys {start}", select, _where(wanted[start : start + KEYS]), all_rows=True)
+            for start in range(0, len(wanted), KEYS)
+        ]
+        found: dict[str, OurTask] = {}
+        users = self._mapping.users | {schema.preflight.organization.user or ""}
+        observed = self._observed or self._now()
+        for page in Planner(self._transport).read(queries):
+            for record in page.records:
+                task = our_task(task_row(record), self._mapping, users, observed)
+                if task.key not in found or found[task.key].deleted:
+                    found[task.key] = task
+        return {key: task for key, task in found.items() if key in set(wanted)}
+
+    def write(self, writes: Sequence[Write]) -> Sequence[Outcome]:
+        """Make the writes, one outcome each, in order.
+
+        Raises AccessError for a production org that nobody has confirmed.
+        """
+        schema = self._checked()
+        for problem in schema.preflight.problems:
+            if problem.level == "error" and schema.preflight.organization.production is not False:
+                raise AccessError(problem.what, remedy=problem.remedy)
+        return Writer(self._transport, schema, self.tasks_by_key).write(writes) if writes else []
+
+    def _checked(self) -> Schema:
+        if self._schema is None:
+            self.check()
+        assert self._schema is not None  # noqa: S101 - for the type checker
+        return self._schema
+
+
+def _where(keys: Sequence[str]) -> str:
+    return f"{KEY_FIELD} IN ({quoted(keys)})"
