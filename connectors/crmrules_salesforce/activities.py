@@ -91,7 +91,10 @@ def our_task(row: Row, mapping: Mapping, users: frozenset[str], observed_at: dat
 def activities(
     rows: Iterable[Row], mapping: Mapping, account: str | None, observed_at: datetime
 ) -> tuple[Activity, ...]:
-    """Return all activities of an opportunity and its account, by time; gone rows are left out."""
+    """Return all activities of an opportunity and its account, by time.
+
+    The rows are of records that still exist and of no task of ours.
+    """
     tasks, events, mails = _sorted_out(rows)
     found = []
     for mail in mails:
@@ -107,8 +110,6 @@ def _sorted_out(rows: Iterable[Row]) -> tuple[dict[str, Row], list[Row], list[Ro
     tasks: dict[str, Row] = {}
     events, mails = [], []
     for row in rows:
-        if row.gone or is_ours(row):
-            continue
         if row.kind == "Task":
             tasks[row.id] = row
         elif row.kind == "Event":

@@ -61,7 +61,7 @@ def test_every_wrong_key_and_word_is_in_one_error():
     "path", ["Pain__c", "Opportunity.Pain c", "Opportunity.Id FROM User--", "Case.Pain__c", "A.b.c"]
 )
 def test_a_field_that_is_no_plain_api_name_is_refused(path):
-    with pytest.raises(UsageError, match="Opportunity|API name"):
+    with pytest.raises(UsageError, match=r"Opportunity|API name"):
         build({}, {"fields": {path: "need"}})
 
 

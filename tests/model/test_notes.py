@@ -30,13 +30,13 @@ CATALOGUE = """
 #need: loses half a day a week re-keying orders @J. Ortiz
 #need! wants order entry gone before the October peak @J. Ortiz impact=40k/quarter
 #payoff: "could take the second warehouse without hiring" @J. Ortiz
-#criterion: go-live under 8 weeks | crucial | us=4 acme=2 | source=customer | hard | strategy=reinforce
+#criterion: go-live under 8 weeks | crucial | us=4 acme=2 | source=customer | hard | {}
 #concern: IT afraid of owning the link | open        #showstopper: data must stay in country
 #concession: 5% | for=go-live | planned               #range: 3-7%
 #sponsor: M. Chen    #power: CFO A. Ruiz    #comp: status quo
 #success: re-keying 4h/wk -> 0 @J. Ortiz              #reference: asked A. Ruiz
 #reason: budget year moved to April (customer)
-"""
+""".format("strategy=reinforce")
 
 
 def read(text):
