@@ -54,9 +54,10 @@ def test_it_is_a_connector_that_writes_nothing(tmp_path):
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
 def test_any_of_three_encodings_is_read(tmp_path, encoding):
-    text = f"{HEAD}\n{ROW.replace('Acme', 'Müller \u2019 Söhne')}\n"
+    name = "Müller \u2019 Söhne"
+    text = f"{HEAD}\n{ROW.replace('Acme', name)}\n"
     found = opportunities(opened(folder(tmp_path, Opportunity=text.encode(encoding))))
-    assert found["006A00000000001"].name == "Müller \u2019 Söhne"
+    assert found["006A00000000001"].name == name
 
 
 def test_semicolons_column_case_and_line_breaks_in_cells_are_read(tmp_path):
