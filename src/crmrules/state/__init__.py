@@ -1,0 +1,27 @@
+"""What crmrules remembers between runs: the CRM's records, episodes, the outbox, the audit.
+
+Losing all of it costs one full pull: tasks are found again by their key in the CRM.
+"""
+
+from crmrules.state.lease import Fence, Held
+from crmrules.state.organization import OrgStore, Run
+from crmrules.state.spool import Spool
+from crmrules.state.store import Store
+from crmrules.state.transaction import Transaction
+from crmrules.state.types import Answer, AuditRow, Intent, IntentState, RunRow, Status
+
+__all__ = [
+    "Answer",
+    "AuditRow",
+    "Fence",
+    "Held",
+    "Intent",
+    "IntentState",
+    "OrgStore",
+    "Run",
+    "RunRow",
+    "Spool",
+    "Status",
+    "Store",
+    "Transaction",
+]

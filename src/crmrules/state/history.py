@@ -1,0 +1,140 @@
+"""What was done and when: the audit of every write, demotions, snapshots, and small notes.
+
+The audit is append-only: nothing here changes or removes a row of it. It keeps what a field was
+before and what we made of it, with the hash of the rules that wanted it.
+
+It does not write into the CRM, and prints nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from crmrules.connector import CreateTask
+from crmrules.state.codec import encode, plain
+from crmrules.state.columns import clean, dumps, loads
+from crmrules.state.dialect import upsert
+from crmrules.state.schema import audit, demotion, note, run, snapshot
+from crmrules.state.types import Answer, AuditRow
+
+_PAGE = 500
+
+
+class History:
+    """The past of one organization, within one transaction."""
+
+    def __init__(self, connection: Connection, org: str) -> None:
+        self._connection, self._org = connection, org
+
+    def record(self, answers: Sequence[Answer], *, run: str, now: datetime) -> None:
+        """Append what became of these writes."""
+        if not answers:
+            return
+        newest = select(func.max(audit.c.id)).where(audit.c.org == self._org)
+        first = (self._connection.execute(newest).scalar_one() or 0) + 1
+        rules_hash = self._rules_hash(run)
+        rows = [
+            _audit_row(answer)
+            | {"org": self._org, "id": first + place, "run": run, "at": now}
+            | {"rules_hash": rules_hash}
+            for place, answer in enumerate(answers)
+        ]
+        self._connection.execute(insert(audit), rows)
+
+    def _rules_hash(self, of: str) -> str:
+        query = select(run.c.rules_hash).where(run.c.org == self._org, run.c.id == of)
+        return self._connection.execute(query).scalar_one_or_none() or ""
+
+    def audit(self, *, since: datetime | None = None) -> Iterator[AuditRow]:
+        """Yield the audit, oldest first, with memory flat."""
+        last = 0
+        columns = [column for column in audit.columns if column.name != "org"]
+        while True:
+            query = select(*columns).where(audit.c.org == self._org, audit.c.id > last)
+            if since is not None:
+                query = query.where(audit.c.at >= since)
+            page = self._connection.execute(query.order_by(audit.c.id).limit(_PAGE)).all()
+            yield from (AuditRow(*row) for row in page)
+            if len(page) < _PAGE:
+                return
+            last = page[-1].id
+
+    def demote(self, rule: str, now: datetime, why: str) -> None:
+        """Note that a rule went back to shadow by itself."""
+        values = {"org": self._org, "rule": rule, "at": now, "why": clean(why)}
+        self._connection.execute(upsert(self._connection, demotion), values)
+
+    def promote(self, rule: str) -> None:
+        """Take a demotion back."""
+        which = (demotion.c.org == self._org, demotion.c.rule == rule)
+        self._connection.execute(delete(demotion).where(*which))
+
+    def demotions(self) -> dict[str, str]:
+        """Return the demoted rules, each with the reason."""
+        query = select(demotion.c.rule, demotion.c.why).where(demotion.c.org == self._org)
+        return {row.rule: row.why for row in self._connection.execute(query)}
+
+    def keep_snapshot(self, taken_at: datetime, bodies: Mapping[str, Any]) -> None:
+        """Keep opportunities as they were at a moment; a second time replaces the first."""
+        rows = [
+            {"org": self._org, "taken_at": taken_at, "opportunity": id_, "body": dumps(body)}
+            for id_, body in bodies.items()
+        ]
+        if rows:
+            self._connection.execute(upsert(self._connection, snapshot), rows)
+
+    def snapshots(self, taken_at: datetime) -> Iterator[tuple[str, Any]]:
+        """Yield the opportunities kept at a moment, by id, with memory flat."""
+        last = ""
+        while True:
+            query = (
+                select(snapshot.c.opportunity, snapshot.c.body)
+                .where(
+                    snapshot.c.org == self._org,
+                    snapshot.c.taken_at == taken_at,
+                    snapshot.c.opportunity > last,
+                )
+                .order_by(snapshot.c.opportunity)
+                .limit(_PAGE)
+            )
+            page = self._connection.execute(query).all()
+            yield from ((id_, loads(body)) for id_, body in page)
+            if len(page) < _PAGE:
+                return
+            last = page[-1][0]
+
+    def snapshot_times(self) -> list[datetime]:
+        """Return the moments snapshots were taken at, oldest first."""
+        query = select(snapshot.c.taken_at).where(snapshot.c.org == self._org).distinct()
+        return sorted(self._connection.execute(query).scalars())
+
+    def get(self, name: str) -> Any:
+        """Return a small value kept under a name (a describe, say), None when there is none."""
+        query = select(note.c.value).where(note.c.org == self._org, note.c.name == name)
+        return self._connection.execute(query).scalar_one_or_none()
+
+    def set(self, name: str, value: Any) -> None:
+        """Keep a small JSON value under a name."""
+        values = {"org": self._org, "name": name, "value": value}
+        self._connection.execute(upsert(self._connection, note), values)
+
+
+def _audit_row(answer: Answer) -> dict[str, Any]:
+    planned = answer.intent
+    write = planned.write
+    private = isinstance(write, CreateTask) and not write.task.link  # its words are nobody else's
+    return {
+        "action": planned.action,
+        "key": answer.intent.key,
+        "opportunity": planned.opportunity,
+        "rule": planned.rule,
+        "before": None if private else plain(planned.before),
+        "after": None if private else encode(write),
+        "result": str(answer.outcome.result),
+        "task_id": answer.outcome.id,
+        "error": clean(answer.outcome.error),
+    }
