@@ -116,6 +116,14 @@ def test_the_same_page_can_be_read_twice_but_not_after_the_locator_is_gone(clien
     assert lost.json()[0]["errorCode"] == "INVALID_QUERY_LOCATOR"
 
 
+def test_a_locator_lives_for_two_days(client, org):
+    locator = client.query("SELECT Name FROM Account")["nextRecordsUrl"]
+    org.clock = lambda: NOW + timedelta(days=2)
+    assert client.get(locator).status_code == 200
+    org.clock = lambda: NOW + timedelta(days=2, seconds=1)
+    assert client.get(locator).status_code == 400
+
+
 def test_the_eleventh_open_query_closes_the_oldest(client):
     opened = [client.query("SELECT Id FROM Account")["nextRecordsUrl"] for _ in range(11)]
     statuses = [client.get(locator).status_code for locator in opened]
@@ -194,6 +202,7 @@ def test_a_composite_is_one_counted_call_whatever_it_holds(client, server):
     [
         [("GET", "query?q=SELECT+Id+FROM+Account", {})] * 6,
         [("GET", "query/01g000000000001AAA-3", {})] * 6,
+        [("GET", "queryAll?q=SELECT+Id+FROM+Account", {})] * 6,
         [("PATCH", "composite/sobjects", {"body": {"records": []}})] * 6,
         [("GET", "sobjects", {})] * 26,
         [("GET", "sobjects", {"referenceId": "a-b"})],
