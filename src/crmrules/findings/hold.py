@@ -145,14 +145,19 @@ def _by_history(
 ) -> HeldBack | None:
     if any(r.episode == episode.n and r.status is TaskStatus.SNOOZED for r in records):
         return HeldBack.SNOOZED
-    if any(r.episode == episode.n for r in records):
-        return None  # it has asked: an episode never asks twice
+    if asked(episode, records):
+        return None  # an episode never asks twice
     if episode.rule in hidden:
         return HeldBack.SUPPRESSED
     ends = (gates.cool_downs.until(r) for r in records if r.episode < episode.n)
     if any(end is not None and now < end for end in ends):
         return HeldBack.COOLDOWN
     return None
+
+
+def asked(episode: Episode, records: Sequence[TaskRecord]) -> bool:
+    """Whether this episode has made its task. One that is only wanted is planned again."""
+    return any(r.episode == episode.n and r.status is not TaskStatus.WANTED for r in records)
 
 
 def not_true(episode: Episode, records: Sequence[TaskRecord]) -> bool:

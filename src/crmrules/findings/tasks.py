@@ -20,18 +20,17 @@ from crmrules.model import OurTask
 class TaskStatus(StrEnum):
     """Where a task of ours stands."""
 
-    WANTED = "wanted"  # in the outbox, not confirmed
+    WANTED = "wanted"  # planned, not confirmed: planned again by every run, with the same key
     OPEN = "open"
     SNOOZED = "snoozed"
     COMPLETED = "completed"  # by a person
     DELETED = "deleted"  # by a person
     WITHDRAWN = "withdrawn"  # completed or cancelled by us: not an answer
-    REFUSED = "refused"  # the CRM will not take it
 
     @property
     def unfinished(self) -> bool:
         """Whether it still asks something of somebody."""
-        return self in (TaskStatus.WANTED, TaskStatus.OPEN, TaskStatus.SNOOZED)
+        return self in (TaskStatus.OPEN, TaskStatus.SNOOZED)
 
 
 class Answer(StrEnum):

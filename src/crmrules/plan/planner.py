@@ -25,7 +25,7 @@ from crmrules.findings import (
     observe,
     rank_and_cap,
 )
-from crmrules.findings.hold import Gates, Load, not_true
+from crmrules.findings.hold import Gates, Load, asked, not_true
 from crmrules.model import OurTask
 from crmrules.plan import fields, tasks
 from crmrules.plan.evidence import evidence_of
@@ -154,12 +154,13 @@ class Planner:
                     settle=self._policy.settle,
                     closed=not judged.opportunity.is_open,
                 )
+            given_back = before is not None and (after is None or after.n < before.n)
+            if given_back:
+                plan.dropped.append((rule.id, judged.opportunity.id))
             if after is None:
-                if before is not None:
-                    plan.dropped.append((rule.id, judged.opportunity.id))
                 continue
             current[rule.id] = after
-            if after != before:
+            if after != before and not given_back:
                 plan.episodes = [e for e in plan.episodes if e.rule != rule.id] + [after]
         return current
 
@@ -261,8 +262,8 @@ class Planner:
         decided = []
         for finding in findings:
             records = by_rule.get(finding.rule.id, ())
-            asked = any(r.episode == finding.episode.n for r in records)
-            if finding.held_back is not None or asked or finding.verdict is not Verdict.FIRES:
+            done = finding.held_back is not None or asked(finding.episode, records)
+            if done or finding.verdict is not Verdict.FIRES:
                 decided.append(finding)
                 continue
             column.candidates.append(self._candidate(finding, judged))
@@ -293,6 +294,6 @@ class Planner:
                     continue
                 if record.status.unfinished:
                     column.load.per_owner[record.owner] += 1
-                made = record.made_at
+                made = None if record.status is TaskStatus.WANTED else record.made_at
                 if made and made.astimezone(self._policy.time_zone).date() == today:
                     column.load.made_today[record.owner] += 1

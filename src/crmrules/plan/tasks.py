@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from crmrules.connector import ChangeTask, CreateTask, TaskFields
-from crmrules.findings import Episode, TaskRecord, TaskStatus, task_key
+from crmrules.findings import Episode, TaskRecord, task_key
 from crmrules.findings.life import Cleared
 from crmrules.model import Opportunity, OurTask
 from crmrules.plan.fields import seen
@@ -123,4 +123,4 @@ def hand_over(record: TaskRecord, task: OurTask, owner: str | None) -> PlannedWr
 
 def unfinished(records: Sequence[TaskRecord]) -> Iterator[TaskRecord]:
     """Yield the tasks that still ask something of somebody."""
-    return (r for r in records if r.status.unfinished and r.status is not TaskStatus.WANTED)
+    return (record for record in records if record.status.unfinished)

@@ -1,0 +1,111 @@
+"""The sandbox as the demo uses it: a CRM with a clock one can move and a rep who works in it.
+
+Know before changing: ``start`` is what the entry point ``crmrules.sandboxes`` names; the command
+line knows nothing of this package but that function and what it returns. The rep acts as the owner
+of the record, never as the integration user: what people change must look like people.
+
+Does not do: pull, judge or write anything; that is what the demo shows.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta
+from typing import Any
+
+from crmrules_sandbox.salesforce.rep import Rep
+from crmrules_sandbox.salesforce.server import SandboxServer
+from crmrules_sandbox.salesforce.soql import answer
+from crmrules_sandbox.salesforce.start import seeded_org
+
+
+class DemoCrm:
+    """A seeded sandbox Salesforce. ``standing``: its clock stands still until ``advance``."""
+
+    def __init__(
+        self, seed: int, now: datetime, *, opportunities: int, port: int, standing: bool
+    ) -> None:
+        self._start, self._from = now, None if standing else time.monotonic()
+        self.org = seeded_org(seed, clock=lambda: self.now, opportunities=opportunities)
+        self.server = SandboxServer(self.org, port)
+        self._rep = Rep(
+            self._query,
+            self._update,
+            seed=seed,
+            now=lambda: self.now,
+            create=self._create,
+            delete=lambda _, record: self.org.delete(record),
+        )
+
+    @property
+    def now(self) -> datetime:
+        """The CRM's time, aware UTC."""
+        if self._from is None:
+            return self._start
+        return self._start + timedelta(seconds=time.monotonic() - self._from)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Return the ``[salesforce]`` section that reaches this CRM."""
+        return {
+            "auth": "token",
+            "instance_url": self.server.url,
+            "access_token": self.server.token(),
+            "ca_bundle": self.server.ca_file,
+        }
+
+    @property
+    def calls(self) -> int:
+        """Return how many calls the CRM has counted so far."""
+        return self.server.counted
+
+    def advance(self, step: timedelta) -> datetime:
+        """Move the clock and return the new time."""
+        self._start += step
+        return self.now
+
+    def rep_works(self) -> list[str]:
+        """Let the rep answer tasks and go on selling; return what was done, one line each."""
+        return self._rep.work()
+
+    def our_tasks(self) -> list[dict[str, Any]]:
+        """Return the tasks that carry our key, newest last."""
+        return self._query(
+            "SELECT Id, Subject, Description, Status, ActivityDate, Owner.Name, What.Name"
+            " FROM Task WHERE CrmRules_Key__c != null ORDER BY CreatedDate, Id"
+        )
+
+    def opportunity_of(self, task: dict[str, Any]) -> str:
+        """Return the id of the opportunity a task is about."""
+        row = self.org.get("Task", task["Id"]) or {}
+        return str(row.get("WhatId"))
+
+    def _query(self, text: str) -> list[dict[str, Any]]:
+        return answer(text, self.org.view(), now=self.now).records
+
+    def _update(self, sobject: str, record: str, fields: Any) -> None:
+        self.org.update(sobject, record, fields, self._owner(sobject, record))
+
+    def _create(self, sobject: str, fields: Any) -> str:
+        owner = fields.get("OwnerId") or self._owner("Opportunity", str(fields.get("WhatId")))
+        return str(self.org.insert(sobject, fields, owner))
+
+    def _owner(self, sobject: str, record: str) -> str | None:
+        row = self.org.get(sobject, record)
+        return None if row is None else row.get("OwnerId")
+
+    def stop(self) -> None:
+        """Close the port."""
+        self.server.stop()
+
+
+def start(
+    seed: int,
+    now: datetime,
+    *,
+    opportunities: int = 220,
+    port: int = 0,
+    standing: bool = True,
+) -> DemoCrm:
+    """Return a running sandbox, seeded for that moment."""
+    return DemoCrm(seed, now, opportunities=opportunities, port=port, standing=standing)

@@ -1,0 +1,97 @@
+"""What ``doctor`` looks at, in the order of a run. A failed step does not hide the next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from crmrules import log, rulebook
+from crmrules.cli.doctor import Finding
+from crmrules.cli.wire import connect, load_rules, make
+from crmrules.engine import build
+from crmrules.errors import CrmRulesError
+from crmrules.outcome import Report
+from crmrules.rule import Mode
+from crmrules.settings import Settings, load
+from crmrules.sync import plan
+
+
+def checkup(
+    config: Path | None, *, log_format: Any, verbose: int, quick: bool
+) -> tuple[list[Finding], list[dict[str, Any]]]:
+    """Return everything found, and per rule whether this organization can see it."""
+    log.configure(log_format, verbose=verbose)
+    found: list[Finding] = []
+    try:
+        settings, base = load(config)
+    except CrmRulesError as error:
+        return [_error(error)], []
+    book = _step(found, lambda: load_rules(settings, base))
+    if book is not None:
+        _step(found, lambda: build(book.enabled, settings.engine))
+        _modes(book, found)
+    connector = _step(found, lambda: connect(settings, base))
+    if connector is None:
+        return found, []
+    try:
+        preflight = _step(found, connector.check)
+    finally:
+        getattr(connector, "close", lambda: None)()
+    if preflight is None:
+        return found, []
+    found += [_problem(problem) for problem in preflight.problems]
+    if quick or book is None or any(f.level == "error" for f in found):
+        return found, []
+    return found, _readiness(settings, base, found)
+
+
+def _step(found: list[Finding], step: Any) -> Any:
+    try:
+        return step()
+    except CrmRulesError as error:
+        found.append(_error(error))
+        return None
+
+
+def _error(error: CrmRulesError) -> Finding:
+    where = f"{error.where}: " if error.where else ""
+    return Finding("error", log.scrub(f"{where}{error.message}"), error.remedy, error.exit_code)
+
+
+def _problem(problem: Any) -> Finding:
+    code = 3 if problem.level == "error" else 0
+    return Finding(problem.level, problem.what, problem.remedy, code)
+
+
+def _modes(book: rulebook.RuleBook, found: list[Finding]) -> None:
+    if not any(rule.mode is Mode.LIVE for rule in book.rules):
+        found.append(
+            Finding(
+                "warning",
+                "no rule is live: a sync only counts",
+                "Look at 'crmrules plan', then set {mode: live} for the rules you want in the "
+                "overlay.",
+            )
+        )
+
+
+def _readiness(settings: Settings, base: Path, found: list[Finding]) -> list[dict[str, Any]]:
+    """Plan once, write nothing, and say per rule what is missing."""
+    made = make(settings, base)
+    try:
+        report = _step(found, lambda: plan(made.job()))
+        rules = list(made.book.enabled)
+    finally:
+        made.close()
+    return [] if report is None else [_line(rule, report) for rule in rules if not rule.private]
+
+
+def _line(rule: Any, report: Report) -> dict[str, Any]:
+    blind = report.unknown[rule.id]
+    return {
+        "rule": rule.id,
+        "mode": str(rule.mode),
+        "fires": report.fires[rule.id],
+        "blind_percent": round(100 * blind / max(report.opportunities, 1)),
+        "missing": [name for name, _ in report.missing_for(rule.id)[:3]],
+    }

@@ -1,0 +1,75 @@
+"""``crmrules explain``: why and why not, for one opportunity."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from crmrules.cli.options import Moment, common, emit, formatted
+
+
+@click.command()
+@click.argument("opportunity")
+@click.option("--rule", "rule_id", help="Only this rule.")
+@click.option("--as-of", type=Moment(), help="Judge by this moment instead of now.")
+@click.option("--include-private", is_flag=True, help="Explain private rules too.")
+@common
+@formatted
+def explain(
+    opportunity: str,
+    rule_id: str | None,
+    as_of: datetime | None,
+    config: Path | None,
+    log_format: str | None,
+    verbose: int,
+    output: str,
+    *,
+    include_private: bool,
+) -> None:
+    """Say why, or why not, condition by condition, with values, records and what would change it.
+
+    Example: crmrules explain 0065g00000AbCdEAAV --rule conc-gone-dark
+    """
+    from crmrules.cli import text
+    from crmrules.cli.wire import setup
+    from crmrules.errors import UsageError
+    from crmrules.explain import explain as told
+    from crmrules.sync import look
+
+    made = setup(config, log_format=log_format, verbose=verbose, now=as_of)
+    try:
+        rules = [made.book.rule(rule_id)] if rule_id else list(made.book.enabled)
+        rules = [rule for rule in rules if include_private or not rule.private]
+        found = look(made.job(now=as_of, rules=rules), opportunity)
+    finally:
+        made.close()
+    if found is None:
+        raise UsageError(
+            f"the opportunity '{opportunity}' is not among those that are pulled",
+            remedy="Check the id (18 characters on Salesforce); open ones, and those closed in the "
+            "last 24 months are pulled.",
+        )
+    readings, baseline = found.judged.readings, found.baseline
+    explanations = [(rule, told(rule, readings, baseline)) for rule in rules]
+    if output == "json":
+        emit(
+            {
+                "opportunity": opportunity,
+                "name": found.judged.opportunity.name,
+                "won_in_baseline": baseline.won,
+                "rules": [asdict(each) for _, each in explanations],
+            }
+        )
+        return
+    click.echo(f"{found.judged.opportunity.name or opportunity} ({opportunity})\n")
+    order = {"fires": 0, "unknown": 1, "quiet": 2}
+    for rule, each in sorted(explanations, key=lambda pair: order[pair[1].verdict]):
+        click.echo(text.explanation(each, rule))
+        for episode in found.past.episodes:
+            if episode.rule == rule.id:
+                since = f"{episode.since:%Y-%m-%d}"
+                click.echo(f"  episode {episode.n}: {episode.status} since {since}")
+        click.echo("")

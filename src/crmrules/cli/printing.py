@@ -1,0 +1,183 @@
+"""A run on paper: findings and writes spooled while it decides, then printed in one piece.
+
+They are spooled to a temporary file each, so that a run over a million records prints in constant
+memory. JSON has the contract's shape; text is for people.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+from typing import IO, Any, Self
+
+import orjson
+
+from crmrules.outcome import Report, Show
+from crmrules.plan import Finding, Judged, PlannedWrite, stamp
+from crmrules.rule import Rule, Verdict
+from crmrules.signals import Unknown
+
+_SHOWN = 25  # lines of each kind on a terminal
+
+
+class _Spool:
+    """JSON values on disk, in order."""
+
+    def __init__(self) -> None:
+        self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed by the printer)
+        self.count = 0
+
+    def add(self, value: dict[str, Any]) -> None:
+        self._file.write(orjson.dumps(value) + b"\n")
+        self.count += 1
+
+    def lines(self) -> Iterator[bytes]:
+        self._file.seek(0)
+        for line in self._file:
+            yield line.rstrip(b"\n")
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class Printer:
+    """Collects one run for printing. ``verdicts`` "all" adds the quiet and unknown ones."""
+
+    def __init__(
+        self,
+        output: str,
+        rules: Iterable[Rule] = (),
+        *,
+        verdicts: str = "findings",
+        private: bool = False,
+    ) -> None:
+        self._used = {r.id: {c.signal for c in r.condition.clauses()} for r in rules}
+        self._json, self._all, self._private = output == "json", verdicts == "all", private
+        self._findings, self._writes, self._settled = _Spool(), _Spool(), _Spool()
+        self._hidden: set[str] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for spool in (self._findings, self._writes, self._settled):
+            spool.close()
+
+    def show(self) -> Show:
+        """Return the receiver to hand to a run."""
+        return Show(self._judged, self._finding, self._write, self._settled_write)
+
+    def _judged(self, judged: Judged) -> None:
+        if not self._all:
+            return
+        for rule, judgement in judged.judgements.items():
+            if judgement.verdict is Verdict.FIRES:
+                continue
+            entry: dict[str, Any] = {"rule": rule, "opportunity": judged.opportunity.id}
+            entry["verdict"] = str(judgement.verdict)
+            if judgement.verdict is Verdict.UNKNOWN:
+                missing = {
+                    n: r.reason for n, r in judged.readings.items() if isinstance(r, Unknown)
+                }
+                entry |= {"missing": missing}
+            self._findings.add(entry)
+
+    def _finding(self, finding: Finding) -> None:
+        if finding.rule.private and not self._private:
+            self._hidden.add(finding.rule.id)
+            return
+        self._findings.add(finding.json())
+
+    def _write(self, write: PlannedWrite) -> None:
+        if write.rule not in self._hidden:
+            self._writes.add(write.json())
+
+    def _settled_write(self, write: PlannedWrite) -> None:
+        if write.rule not in self._hidden:
+            self._settled.add(write.json())
+
+    def finish(self, report: Report, out: IO[str]) -> None:
+        """Print the run."""
+        if self._json:
+            self._print_json(report, out)
+        else:
+            self._print_text(report, out)
+
+    def _print_json(self, report: Report, out: IO[str]) -> None:
+        head = {
+            "as_of": stamp(report.as_of),
+            "connector": report.connector,
+            "organization": report.organization.id,
+            "opportunities": report.opportunities,
+        }
+        out.write(orjson.dumps(head).decode()[:-1])
+        self._array(out, "findings", self._findings)
+        self._array(out, "writes", self._writes)
+        self._array(out, "once_settled", self._settled)
+        tail = {
+            "failed": [failure.json() for failure in report.failed],
+            "done": report.done,
+            "api_calls": report.usage.calls,
+            "api_floor": report.usage.floor,
+        }
+        out.write("," + orjson.dumps(tail).decode()[1:] + "\n")
+
+    @staticmethod
+    def _array(out: IO[str], name: str, spool: _Spool) -> None:
+        out.write(f',"{name}":[')
+        for number, line in enumerate(spool.lines()):
+            out.write(("," if number else "") + line.decode())
+        out.write("]")
+
+    def _print_text(self, report: Report, out: IO[str]) -> None:
+        out.write(
+            f"{report.connector} {report.organization.id}, as of {stamp(report.as_of)}: "
+            f"{report.opportunities} opportunities judged, {report.findings} findings\n"
+        )
+        self._held(report, out)
+        self._listed(out)
+        now, settled = _sum(report.writes), _sum(report.settled_writes)
+        out.write(f"next sync:    {now}\nonce settled: {settled}\n")
+        if report.done or report.failed:
+            out.write(f"written: {report.done}; failed: {len(report.failed)}\n")
+        for failure in report.failed[:_SHOWN]:
+            again = "tried again by the next sync" if failure.retry else "not tried as it is"
+            out.write(f"  {failure.action} {failure.opportunity}: {failure.error} ({again})\n")
+            out.write(f"    -> {failure.remedy}\n")
+        out.write(f"calls: {report.usage.calls} (floor {report.usage.floor})\n")
+
+    def _held(self, report: Report, out: IO[str]) -> None:
+        held = {reason: n for reason, n in report.held_back.items() if reason}
+        if held:
+            words = ", ".join(f"{n} {reason}" for reason, n in sorted(held.items()))
+            out.write(f"held back: {words}\n")
+
+    def _listed(self, out: IO[str]) -> None:
+        for number, line in enumerate(self._writes.lines()):
+            if number == _SHOWN:
+                out.write(f"  ... and {self._writes.count - _SHOWN} more: --format json\n")
+                break
+            out.write(f"  {_line(orjson.loads(line))}\n")
+
+
+def _line(write: dict[str, Any]) -> str:
+    fields = write["fields"]
+    if write["action"] == "create_task":
+        return f"create_task  {write['opportunity']}  {write['owner']}  {fields['subject']}"
+    if write["action"] == "set_flags":
+        said = ", ".join(f"{k}={v}" for k, v in fields.items() if k in ("status", "flags"))
+        return f"set_flags    {write['opportunity']}  {said or ', '.join(fields)}"
+    return f"{write['action']:<12} {write['opportunity']}  {write['rule']}"
+
+
+def _sum(counted: Counter[str]) -> str:
+    if not counted:
+        return "nothing to write"
+    return ", ".join(f"{n} {action}" for action, n in sorted(counted.items()))

@@ -1,0 +1,134 @@
+"""``crmrules rules``: list, show and check the pack; its JSON Schema for editors."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import click
+
+from crmrules.cli.options import common, emit, formatted, no_such
+
+
+@click.group()
+def rules() -> None:
+    """List, show and check rule files; print their JSON Schema."""
+
+
+def _book(config: Path | None, folders: tuple[Path, ...], overlay: Path | None) -> Any:
+    """Return the rules of the folders named, else of the configuration, else the shipped ones."""
+    from crmrules import rulebook
+    from crmrules.cli.wire import load_rules
+    from crmrules.settings import find, load
+
+    if folders:
+        return rulebook.load(folders, overlay)
+    if config is None and find(Path.cwd()) is None:
+        return rulebook.load([rulebook.shipped()], overlay)
+    settings, base = load(config)
+    return load_rules(settings, base, overlay)
+
+
+@rules.command("list")
+@common
+@formatted
+def list_rules(config: Path | None, log_format: str | None, verbose: int, output: str) -> None:
+    """List every rule: mode, severity, phases and title.
+
+    Example: crmrules rules list
+    """
+    del log_format, verbose
+    book = _book(config, (), None)
+    if output == "json":
+        emit([_card(rule) for rule in book.rules])
+        return
+    for rule in book.rules:
+        phases = ", ".join(rule.phases)
+        click.echo(f"{rule.id:<32} {rule.mode:<8} {rule.severity}  {rule.title}  [{phases}]")
+    modes = Counter(str(rule.mode) for rule in book.rules)
+    counts = ", ".join(f"{n} {mode}" for mode, n in modes.items())
+    click.echo(f"{len(book.rules)} rules: {counts}", err=True)
+
+
+def _card(rule: Any) -> dict[str, Any]:
+    card: dict[str, Any] = rule.model_dump(mode="json", exclude={"tests"})
+    return card
+
+
+@rules.command()
+@click.argument("rule_id")
+@common
+@formatted
+def show(
+    rule_id: str, config: Path | None, log_format: str | None, verbose: int, output: str
+) -> None:
+    """Show one rule with everything known of it.
+
+    Example: crmrules rules show nego-early-concession
+    """
+    del log_format, verbose
+    book = _book(config, (), None)
+    found = {rule.id: rule for rule in book.rules}
+    if rule_id not in found:
+        raise no_such("rule", rule_id, list(found))
+    rule = found[rule_id]
+    if output == "json":
+        emit(_card(rule) | {"tests": [test.model_dump(mode="json") for test in rule.tests]})
+        return
+    from crmrules.cli.text import rule_card
+
+    click.echo(rule_card(rule))
+
+
+@rules.command()
+@click.argument("folders", nargs=-1, type=click.Path(path_type=Path, exists=True))
+@click.option("--overlay", type=click.Path(path_type=Path, exists=True), help="Overlay to apply.")
+@common
+@formatted
+def check(
+    folders: tuple[Path, ...],
+    overlay: Path | None,
+    config: Path | None,
+    log_format: str | None,
+    verbose: int,
+    output: str,
+) -> int:
+    """Check rule files: words, types, texts, inline tests on every engine, clause coverage.
+
+    Exits 2 when something is wrong, naming every problem of every file.
+
+    Example: crmrules rules check rules/
+    """
+    del log_format, verbose
+    from crmrules.engine import available
+    from crmrules.rulecheck import check as check_book
+
+    book = _book(config, folders, overlay)
+    engines = available()
+    problems = check_book(book, engines)
+    if output == "json":
+        emit(
+            [{"path": p.path, "line": p.line, "what": p.what, "remedy": p.remedy} for p in problems]
+        )
+        return 2 if problems else 0
+    for problem in problems:
+        click.echo(f"{problem.path}:{problem.line}: {problem.what}\n  -> {problem.remedy}")
+    tests = sum(len(rule.tests) for rule in book.rules)
+    on = ", ".join(engines)
+    if problems:
+        click.echo(f"{len(problems)} problem(s) in {len(book.rules)} rules", err=True)
+        return 2
+    click.echo(f"{len(book.rules)} rules, {tests} inline tests on {on}: all clauses covered")
+    return 0
+
+
+@rules.command()
+def schema() -> None:
+    """Print the JSON Schema of a rule file, for editors.
+
+    Example: crmrules rules schema > rule.schema.json
+    """
+    from crmrules.rulebook import schema as rule_schema
+
+    emit(rule_schema())

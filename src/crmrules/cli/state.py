@@ -1,0 +1,77 @@
+"""``crmrules state``: look after the state store."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from crmrules.cli.options import Moment, common
+
+
+@click.group()
+def state() -> None:
+    """Back up or migrate the state store; export the audit of writes."""
+
+
+@state.command()
+@click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
+@common
+def backup(path: Path, config: Path | None, log_format: str | None, verbose: int) -> None:
+    """Write a consistent copy of the store, while runs go on.
+
+    Example: crmrules state backup crmrules-before-upgrade.db
+    """
+    from crmrules.cli.wire import open_store
+
+    store = open_store(config, log_format=log_format, verbose=verbose)
+    try:
+        store.backup(path)
+    finally:
+        store.close()
+    click.echo(f"backed up to {path}")
+
+
+@state.command()
+@common
+def migrate(config: Path | None, log_format: str | None, verbose: int) -> None:
+    """Bring the store to this version; a backup is made first.
+
+    Example: crmrules state migrate
+    """
+    from crmrules.cli.wire import open_store
+
+    store = open_store(config, log_format=log_format, verbose=verbose)
+    try:
+        kept = store.migrate()
+    finally:
+        store.close()
+    click.echo(f"migrated; the old store is kept as {kept}" if kept else "nothing to migrate")
+
+
+@state.command("export-audit")
+@click.option("--since", type=Moment(), help="Only writes from this moment on.")
+@common
+def export_audit(
+    since: datetime | None, config: Path | None, log_format: str | None, verbose: int
+) -> None:
+    """Print every write ever made, one JSON object per line: before, after, result.
+
+    Example: crmrules state export-audit --since 2026-11-01 > audit.jsonl
+    """
+    import orjson
+
+    from crmrules.cli.wire import open_store
+
+    store = open_store(config, log_format=log_format, verbose=verbose)
+    try:
+        for org in store.organizations():
+            with store.for_org(org).reading() as tx:
+                for row in tx.history.audit(since=since):
+                    line = orjson.dumps({"organization": org} | asdict(row))
+                    sys.stdout.write(line.decode() + "\n")
+    finally:
+        store.close()

@@ -1,0 +1,54 @@
+"""``crmrules status``: what the state store knows, without a call to the CRM."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from crmrules.cli.options import common, emit, formatted
+
+
+@click.command()
+@common
+@formatted
+def status(config: Path | None, log_format: str | None, verbose: int, output: str) -> None:
+    """Show the last runs, watermarks, outbox and open episodes. Makes no call.
+
+    Example: crmrules status --format json
+    """
+    from crmrules.cli.wire import open_store
+
+    store = open_store(config, log_format=log_format, verbose=verbose)
+    try:
+        found = [store.for_org(org).status() for org in store.organizations()]
+    finally:
+        store.close()
+    if output == "json":
+        emit([asdict(each) for each in found])
+        return
+    if not found:
+        click.echo("Nothing yet. Next: crmrules plan, then crmrules sync.")
+    for each in found:
+        _print(each)
+
+
+def _print(found: Any) -> None:
+    click.echo(f"organization {found.organization}: {found.opportunities} opportunities stored")
+    for run in found.runs:
+        ended = "killed or running" if run.exit is None else f"exit {run.exit}"
+        counts = run.counts or {}
+        click.echo(
+            f"  run {run.id} {run.started:%Y-%m-%d %H:%M} {run.command}: {ended}, "
+            f"{counts.get('done', 0)} written, {counts.get('failed', 0)} failed, "
+            f"{run.calls or 0} calls (floor {run.floor or 0})"
+        )
+    for title, values in (
+        ("watermarks", found.marks),
+        ("outbox", found.outbox),
+        ("open episodes", found.open_episodes),
+    ):
+        words = ", ".join(f"{name} {value}" for name, value in sorted(values.items()))
+        click.echo(f"  {title}: {words or 'none'}")

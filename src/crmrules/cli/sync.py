@@ -1,0 +1,135 @@
+"""``crmrules plan`` and ``crmrules sync``: the same run, without and with its last step."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from crmrules.cli.options import Moment, common, formatted, progress
+
+
+def _run_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    for option in (
+        click.option(
+            "--verdicts",
+            type=click.Choice(["findings", "all"]),
+            default="findings",
+            help="all: quiet and unknown ones as well, with what was missing.",
+        ),
+        click.option("--include-private", is_flag=True, help="Show findings of private rules too."),
+        click.option("--as-of", type=Moment(), help="Judge by this moment instead of now."),
+        click.option("--full", is_flag=True, help="Pull everything, not only what changed."),
+    ):
+        function = option(function)
+    return function
+
+
+def _printer(made: Any, output: str, verdicts: str, *, private: bool) -> Any:
+    from crmrules.cli.printing import Printer
+
+    return Printer(output, made.book.rules, verdicts=verdicts, private=private)
+
+
+@click.command()
+@click.option(
+    "--detailed-exitcode", is_flag=True, help="Exit 0: nothing to do; 10: writes pending."
+)
+@_run_options
+@common
+@formatted
+def plan(
+    config: Path | None,
+    log_format: str | None,
+    verbose: int,
+    output: str,
+    *,
+    full: bool,
+    as_of: datetime | None,
+    verdicts: str,
+    include_private: bool,
+    detailed_exitcode: bool,
+) -> int:
+    """Pull, judge, and print what a sync would write and what is held back. Writes nothing.
+
+    Example: crmrules plan --format json
+    """
+    from crmrules.cli.wire import setup
+    from crmrules.sync import plan as run_plan
+
+    made = setup(config, log_format=log_format, verbose=verbose, now=as_of)
+    try:
+        with _printer(made, output, verdicts, private=include_private) as printer:
+            progress("pulling and judging ...")
+            report = run_plan(made.job(now=as_of), full=full, show=printer.show())
+            printer.finish(report, sys.stdout)
+    finally:
+        made.close()
+    return 10 if detailed_exitcode and report.writes else 0
+
+
+@click.command()
+@click.option("--max-writes", type=click.IntRange(0), help="Ceiling of this run, once.")
+@click.option("--initial", is_flag=True, help="Confirm the first fill of our fields, once.")
+@click.option(
+    "--all",
+    "configs",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Several configurations, each isolated; may be repeated.",
+)
+@_run_options
+@common
+@formatted
+def sync(
+    config: Path | None,
+    log_format: str | None,
+    verbose: int,
+    output: str,
+    *,
+    full: bool,
+    as_of: datetime | None,
+    verdicts: str,
+    include_private: bool,
+    max_writes: int | None,
+    initial: bool,
+    configs: tuple[Path, ...],
+) -> int:
+    """Plan, then write it into the CRM.
+
+    Exits 4 when some records are left and will be tried again, 6 when a guard stopped it.
+
+    Example: crmrules sync --max-writes 50
+    """
+    from crmrules.cli.wire import setup
+    from crmrules.errors import CrmRulesError
+    from crmrules.sync import sync as run_sync
+
+    def one(path: Path | None) -> int:
+        made = setup(path, log_format=log_format, verbose=verbose, now=as_of)
+        try:
+            with _printer(made, output, verdicts, private=include_private) as printer:
+                progress("pulling and judging ...")
+                job = made.job(now=as_of, max_writes=max_writes, initial=initial)
+                report = run_sync(job, full=full, show=printer.show())
+                printer.finish(report, sys.stdout)
+        finally:
+            made.close()
+        return report.exit_code
+
+    if not configs:
+        return one(config)
+    worst = 0
+    for path in configs:
+        click.echo(f"== {path}", err=True)
+        try:
+            code = one(path)
+        except CrmRulesError as error:
+            click.echo(f"crmrules: {error}", err=True)
+            code = error.exit_code
+        worst = max(worst, code)
+    return worst

@@ -1,0 +1,157 @@
+"""Put a run together from the configuration: rules, engine, connector, store, policy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from crmrules import log, mapping, plugins, rulebook
+from crmrules.engine import build
+from crmrules.errors import UsageError
+from crmrules.findings import Limits
+from crmrules.plan import Policy
+from crmrules.rulebook import RuleBook
+from crmrules.settings import BUILTIN, Settings, load
+from crmrules.state import Store
+from crmrules.sync import Guards, Job
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """A configuration and everything made from it. ``base``: where relative paths start."""
+
+    settings: Settings
+    base: Path
+    book: RuleBook
+    store: Store
+    connector: Any
+
+    def job(
+        self,
+        *,
+        now: datetime | None = None,
+        max_writes: int | None = None,
+        initial: bool = False,
+        rules: Sequence[Any] | None = None,
+    ) -> Job:
+        """Return a run of these rules, judging by ``now``."""
+        settings = self.settings
+        guards = Guards(settings.guard.max_writes, settings.guard.max_share_flagged, initial)
+        if max_writes is not None:
+            guards = replace(guards, max_writes=max_writes)
+        chosen = tuple(rules) if rules is not None else self.book.enabled
+        return Job(
+            connector=self.connector,
+            store=self.store,
+            rules=chosen,
+            rules_hash=self.book.hash,
+            engine=build(chosen, settings.engine),
+            now=now or datetime.now(UTC),
+            policy=policy(settings),
+            guards=guards,
+            major_amount=settings.rules.major_amount,
+            standard_allowance=settings.rules.standard_allowance,
+        )
+
+    def close(self) -> None:
+        """Close connections and the store."""
+        close = getattr(self.connector, "close", None)
+        if close is not None:
+            close()
+        self.store.close()
+
+
+def setup(
+    config: Path | None, *, log_format: Any = None, verbose: int = 0, now: datetime | None = None
+) -> Setup:
+    """Read the configuration and make everything from it; nothing is sent yet.
+
+    Raises UsageError naming every problem of the configuration or of the rules.
+    """
+    log.configure(log_format, verbose=verbose)
+    settings, base = load(config)
+    return make(settings, base, now=now)
+
+
+def open_store(config: Path | None, *, log_format: Any = None, verbose: int = 0) -> Store:
+    """Return the configured state store alone: no rules are read, no connector is made."""
+    log.configure(log_format, verbose=verbose)
+    settings, base = load(config)
+    return Store(_state_url(settings.state.url, base))
+
+
+def make(settings: Settings, base: Path, *, now: datetime | None = None) -> Setup:
+    """Make everything from checked settings."""
+    book = load_rules(settings, base)
+    connector = connect(settings, base, now)
+    return Setup(settings, base, book, Store(_state_url(settings.state.url, base)), connector)
+
+
+def connect(settings: Settings, base: Path, now: datetime | None = None) -> Any:
+    """Return the configured connector, with paths of its section resolved."""
+    make_connector = plugins.load(plugins.CONNECTORS, settings.connector)
+    section = _paths(settings.section(settings.connector), base)
+    for name, value in section.items():
+        if isinstance(value, str) and ("secret" in name or "token" in name):
+            log.keep_secret(None if name.endswith(("_file", "_url")) else value)
+    meaning = mapping.build(settings.phases, settings.mapping)
+    clock = {} if now is None else {"now": lambda: now}
+    return make_connector(section, mapping=meaning, **clock)
+
+
+def load_rules(settings: Settings, base: Path, overlay: Path | None = None) -> RuleBook:
+    """Return the rules of the configured folders with the overlay applied."""
+    folders = [
+        rulebook.shipped() if folder == BUILTIN else _inside(folder, base)
+        for folder in settings.rules.folders
+    ]
+    if overlay is None and settings.overlay:
+        overlay = _inside(settings.overlay, base)
+    if overlay is not None and not overlay.is_file():
+        raise UsageError(
+            f"the overlay {overlay} does not exist",
+            where="overlay",
+            remedy="Run 'crmrules init' to write one, or remove the key.",
+        )
+    return rulebook.load(folders, overlay)
+
+
+def policy(settings: Settings) -> Policy:
+    """Return how findings become writes, from ``[tasks]``."""
+    tasks = settings.tasks
+    limits = Limits(tasks.open_per_opportunity, tasks.new_per_owner_per_day, tasks.open_per_owner)
+    return Policy(
+        settle=timedelta(hours=tasks.settle_hours),
+        limits=limits,
+        fallback_owner=tasks.fallback_owner or None,
+        completed_status=tasks.completed_status,
+        cancelled_status=tasks.cancelled_status or tasks.completed_status,
+        time_zone=ZoneInfo(tasks.time_zone) if tasks.time_zone else UTC,
+    )
+
+
+def _inside(path: str, base: Path) -> Path:
+    return base / Path(path).expanduser()
+
+
+def _paths(section: dict[str, Any], base: Path) -> dict[str, Any]:
+    """Let paths in a connector's section start from the configuration's folder."""
+    return {
+        name: str(_inside(value, base)) if value and _is_path(name, value) else value
+        for name, value in section.items()
+    }
+
+
+def _is_path(name: str, value: Any) -> bool:
+    return isinstance(value, str) and (name.endswith("_file") or name in ("path", "ca_bundle"))
+
+
+def _state_url(url: str, base: Path) -> str:
+    prefix = "sqlite:///"
+    if url.startswith(prefix) and not url.startswith(prefix + "/"):
+        return prefix + str(base / url.removeprefix(prefix))
+    return url

@@ -1,0 +1,145 @@
+"""What a run found, planned and did: counted for reports, streamed to whoever shows it.
+
+Findings and writes pass through one by one and are never all in memory. The keeper stores what
+planning changed in the same transaction; it decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from crmrules.baseline import Baseline
+from crmrules.connector import Connector, Organization, Preflight, Problem, Usage
+from crmrules.plan import Finding, Judged, OpportunityPlan, PlannedWrite
+from crmrules.rule import Mode, Rule, Verdict
+from crmrules.signals import Unknown
+from crmrules.state import Transaction
+from crmrules.writeback import Failure
+
+
+def _ignore(_: Any) -> None:
+    """Show nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Where judged opportunities, findings and writes go, one by one, while a run decides."""
+
+    judged: Callable[[Judged], None] = _ignore
+    finding: Callable[[Finding], None] = _ignore
+    write: Callable[[PlannedWrite], None] = _ignore
+    settled_write: Callable[[PlannedWrite], None] = _ignore
+
+
+@dataclass(slots=True)
+class Report:
+    """A run in numbers. ``settled_writes``: what would be written once pending findings settled."""
+
+    as_of: datetime
+    connector: str
+    organization: Organization
+    usage: Usage
+    problems: tuple[Problem, ...] = ()
+    opportunities: int = 0
+    open: int = 0
+    flagged: int = 0
+    first_fill: int = 0
+    guarded: int = 0  # writes that count for the ceiling
+    findings: int = 0
+    held_back: Counter[str] = field(default_factory=Counter)
+    writes: Counter[str] = field(default_factory=Counter)
+    settled_writes: Counter[str] = field(default_factory=Counter)
+    fires: Counter[str] = field(default_factory=Counter)  # by rule
+    unknown: Counter[str] = field(default_factory=Counter)  # by rule
+    missing: Counter[tuple[str, str]] = field(default_factory=Counter)  # (rule, signal)
+    baseline: Baseline = field(default_factory=Baseline)
+    done: int = 0
+    failed: list[Failure] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """The contract's code: 3 where rights are missing, 4 where records are left."""
+        if any(failure.permission for failure in self.failed):
+            return 3
+        return 4 if self.failed else 0
+
+    def counts(self) -> dict[str, int]:
+        """Return the numbers of the run's row and of its one log line."""
+        return {
+            "opportunities": self.opportunities,
+            "findings": self.findings,
+            "planned": sum(self.writes.values()),
+            "done": self.done,
+            "failed": len(self.failed),
+            "calls": self.usage.calls,
+        }
+
+    def missing_for(self, rule: str) -> list[tuple[str, int]]:
+        """Return the signals a rule lacks, the most often lacking first."""
+        found = [(signal, n) for (of, signal), n in self.missing.items() if of == rule]
+        return sorted(found, key=lambda pair: (-pair[1], pair[0]))
+
+
+class Keeper:
+    """Counts and stores what planning gives, and shows it."""
+
+    def __init__(self, now: datetime, show: Show, *, commits: bool = False) -> None:
+        self._now, self._show, self._commits = now, show, commits
+        self._rules: Sequence[Rule] = ()
+        self.seen: set[str] = set()
+        self.report: Report
+
+    def begin(self, connector: Connector, preflight: Preflight, rules: Sequence[Rule]) -> Report:
+        """Start a report; the connector's usage goes on counting in it."""
+        self._rules = [rule for rule in rules if rule.mode is not Mode.DISABLED]
+        self.report = Report(
+            self._now, connector.name, preflight.organization, connector.usage, preflight.problems
+        )
+        return self.report
+
+    def judged(self, judged: Judged) -> None:
+        """Count one judged opportunity, and what could not be told of it."""
+        report = self.report
+        report.opportunities += 1
+        report.open += judged.opportunity.is_open
+        self.seen.add(judged.opportunity.id)
+        for rule in self._rules:
+            verdict = judged.judgements[rule.id].verdict
+            if verdict is Verdict.FIRES:
+                report.fires[rule.id] += 1
+            elif verdict is Verdict.UNKNOWN:
+                report.unknown[rule.id] += 1
+                for clause in rule.condition.clauses():
+                    if isinstance(judged.readings.get(clause.signal), Unknown):
+                        report.missing[rule.id, clause.signal] += 1
+        self._show.judged(judged)
+
+    def keep(self, plan: OpportunityPlan, tx: Transaction, run: str) -> None:
+        """Store what changed, plan the intents, and show findings and writes."""
+        tx.save(plan.episodes, plan.tasks, plan.dropped)
+        if self._commits:
+            tx.outbox.plan(plan.writes, run)
+        report = self.report
+        for finding in plan.findings:
+            report.findings += 1
+            report.held_back[str(finding.held_back or "")] += 1
+            self._show.finding(finding)
+        for write in plan.writes:
+            report.writes[write.action] += 1
+            report.first_fill += write.first_fill
+            report.guarded += _guarded(write)
+            self._show.write(write)
+        for write in plan.settled_writes:
+            report.settled_writes[write.action] += 1
+            self._show.settled_write(write)
+
+
+def _guarded(write: PlannedWrite) -> bool:
+    """Whether a write counts for the ceiling: task writes, and status changes after the first."""
+    if write.action != "set_flags":
+        return True
+    return not write.first_fill and "status" in getattr(write.write, "values", {})

@@ -1,0 +1,43 @@
+"""Every word a rule may use: pure functions of one opportunity as it was known at a moment.
+
+Know before changing: a new chapter is imported here, because importing it is what registers its
+signals. A signal returns ``Unknown`` with the reason rather than guess; a count is told only where
+the pieces nobody can decide about could not change it.
+
+It compares nothing with a threshold; rules do.
+"""
+
+from __future__ import annotations
+
+from crmrules.signals import account, buying, concerns, entry, needs, negotiation
+from crmrules.signals._registry import (
+    SIGNALS,
+    Known,
+    Reading,
+    Signal,
+    Unknown,
+    Value,
+    View,
+    facts,
+    read,
+    signal,
+)
+
+__all__ = [
+    "SIGNALS",
+    "Known",
+    "Reading",
+    "Signal",
+    "Unknown",
+    "Value",
+    "View",
+    "account",
+    "buying",
+    "concerns",
+    "entry",
+    "facts",
+    "needs",
+    "negotiation",
+    "read",
+    "signal",
+]

@@ -1,0 +1,354 @@
+"""Signals of concerns: delay, silence after an offer, and price as the polite word for a worry.
+
+Know before changing: concerns are seen by the traces they leave, so each signal names the trace and
+no motive. "Over usual" signals subtract what three of four won opportunities show in this pipeline
+and phase (0 where fewer than 30 were won); the rule's own number stands in a clause beside them.
+
+It reads no mail text; price concerns come from tags such as ``#concern: price``.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from statistics import median
+
+from crmrules.measures import changes_of, offered_at, pushes
+from crmrules.model import Change, Concern, ConcernState, Criterion
+from crmrules.signals._registry import Known, Reading, Unknown, View, signal
+from crmrules.signals._time import (
+    NOTHING_LOGGED,
+    business_days,
+    conversations,
+    days,
+    days_ago,
+    last_word,
+    records,
+    unanswered,
+    usual,
+)
+from crmrules.signals.buying import offers
+
+GRACE = timedelta(days=3)  # a reason may be noted so long before or after the date moved
+INBOUND_GATE = 0.50  # share of open opportunities with customer mail, for silence to mean it
+WORDS_FOR_A_RHYTHM = 4  # words of the customer that make three gaps
+_DATES = "OpportunityHistory.CloseDate"
+_HS_DATES = "closedate history"
+_MAIL = "EmailMessage.Incoming, Event, Task"
+_HS_MAIL = "emails: hs_email_direction, meetings, calls"
+_PRICE = "#concern: price in notes or mapped fields"
+NO_DATES = Unknown("the history of the close date is not complete")
+NO_NOTES = Unknown("notes cannot be read")
+
+
+def _recent_pushes(view: View) -> list[tuple[Change, int]] | Unknown:
+    moved = pushes(view.opportunity)
+    if moved is None:
+        return NO_DATES
+    return [(change, far) for change, far in moved if change.known_at > days_ago(view, 90)]
+
+
+def _unexplained(view: View) -> list[tuple[Change, int]] | Unknown:
+    """Return the recent pushes without a reason; those still inside the grace time are left out."""
+    recent = _recent_pushes(view)
+    if isinstance(recent, Unknown):
+        return recent
+    told = [reason.known_at for reason in view.opportunity.reasons]
+    return [
+        (change, far)
+        for change, far in recent
+        if view.now - change.known_at >= GRACE
+        and not any(abs(change.known_at - at) <= GRACE for at in told)
+    ]
+
+
+@signal(unit="times", unknown="no history of dates", salesforce=_DATES, hubspot=_HS_DATES)
+def pushes_in_90_days(view: View) -> Reading[int]:
+    """Times the close date moved to a later day in the last 90 days."""
+    recent = _recent_pushes(view)
+    if isinstance(recent, Unknown):
+        return recent
+    return Known(len(recent), records(change for change, _ in recent))
+
+
+@signal(
+    unit="times",
+    unknown="no history of dates",
+    salesforce=f"{_DATES}; #reason tags",
+    hubspot=f"{_HS_DATES}; #reason tags",
+)
+def unexplained_pushes_in_90_days(view: View) -> Reading[int]:
+    """Times the close date moved out in 90 days with no reason noted within 3 days of the move."""
+    found = _unexplained(view)
+    if isinstance(found, Unknown):
+        return found
+    return Known(len(found), records(change for change, _ in found))
+
+
+@signal(
+    unit="days",
+    unknown="no history of dates",
+    salesforce=f"{_DATES}; #reason tags",
+    hubspot=f"{_HS_DATES}; #reason tags",
+)
+def unexplained_delay_days(view: View) -> Reading[int]:
+    """Days the close date moved out in 90 days, over all moves without a reason."""
+    found = _unexplained(view)
+    if isinstance(found, Unknown):
+        return found
+    return Known(sum(far for _, far in found), records(change for change, _ in found))
+
+
+@signal(unit="times", unknown="no history of dates", salesforce=_DATES, hubspot=_HS_DATES)
+def pushes_over_usual(view: View) -> Reading[float]:
+    """Pushes in 90 days beyond what three of four won ones had in their busiest 90 days."""
+    recent = _recent_pushes(view)
+    if isinstance(recent, Unknown):
+        return recent
+    over = len(recent) - usual(view, "pushes_in_90_days")
+    return Known(float(over), records(change for change, _ in recent))
+
+
+@signal(unit="days", unknown="no history of dates", salesforce=_DATES, hubspot=_HS_DATES)
+def days_since_push(view: View) -> Reading[int]:
+    """Days since the close date last moved to a later day; since creation where it never did."""
+    moved = pushes(view.opportunity)
+    if moved is None:
+        return NO_DATES
+    if not moved:
+        return Known(days(view.opportunity.created_at, view.now))
+    last = moved[-1][0]
+    return Known(days(last.known_at, view.now), (last.record,))
+
+
+@signal(
+    unit="reasons",
+    unknown="no history of dates, or notes cannot be read",
+    salesforce=f"#reason: ... (customer); {_DATES}",
+    hubspot=f"#reason: ... (customer); {_HS_DATES}",
+)
+def reasons_confirmed_since_push(view: View) -> Reading[int]:
+    """Reasons for the delay that the customer confirmed, noted since the last push."""
+    moved = pushes(view.opportunity)
+    if moved is None:
+        return NO_DATES
+    after = moved[-1][0].known_at - GRACE if moved else view.opportunity.created_at
+    found = [one for one in view.opportunity.reasons if one.confirmed and one.known_at >= after]
+    if not found and view.opportunity.activities is None:
+        return NO_NOTES
+    return Known(len(found), records(found))
+
+
+def _silent_since(view: View) -> tuple[datetime, tuple[str, ...]] | Unknown:
+    """Return when silence began: the customer's last word, but not before our first quote."""
+    share = view.baseline.inbound_share
+    if share is None or share < INBOUND_GATE:
+        return Unknown("mail from customers is seen on too few open opportunities")
+    had = offers(view)
+    if isinstance(had, Unknown):
+        return had
+    if not had:
+        return Unknown("no quote was sent yet")
+    word = last_word(view)
+    if isinstance(word, Unknown):
+        return word
+    if word is None:
+        return NOTHING_LOGGED
+    return max(word.at, offered_at(had[0])), (word.record, had[0].record)
+
+
+@signal(
+    unit="business days",
+    unknown="no quote, nothing logged, a possible later word, or too little mail in the CRM",
+    salesforce=_MAIL,
+    hubspot=_HS_MAIL,
+)
+def silence_business_days(view: View) -> Reading[int]:
+    """Business days since the customer's last word, counted from our first quote at the earliest."""
+    begun = _silent_since(view)
+    if isinstance(begun, Unknown):
+        return begun
+    return Known(business_days(begun[0], view.now), begun[1])
+
+
+@signal(
+    unit="business days",
+    unknown="as silence_business_days",
+    salesforce=_MAIL,
+    hubspot=_HS_MAIL,
+)
+def silence_over_usual(view: View) -> Reading[float]:
+    """Silence beyond what is usual: twice this buyer's gap between words, or that of won ones."""
+    begun, found = _silent_since(view), conversations(view)
+    if isinstance(begun, Unknown):
+        return begun
+    if isinstance(found, Unknown):
+        return found
+    words = [one.at for one in found.sure]
+    gaps = [business_days(a, b) for a, b in zip(words, words[1:], strict=False)]
+    rhythm = 2 * median(gaps) if len(words) >= WORDS_FOR_A_RHYTHM else 0.0
+    silence = business_days(begun[0], view.now)
+    return Known(float(silence - max(rhythm, usual(view, "silence"))), begun[1])
+
+
+@signal(
+    unit="attempts",
+    unknown="as silence_business_days",
+    salesforce="EmailMessage, Task (calls)",
+    hubspot="emails, calls",
+)
+def attempts_since_silence(view: View) -> Reading[int]:
+    """Mails we sent and calls nobody took since the silence began."""
+    begun = _silent_since(view)
+    if isinstance(begun, Unknown):
+        return begun
+    made = unanswered(view, begun[0])
+    return Known(len(made), records(made))
+
+
+def _about_price(concern: Concern) -> bool:
+    return "price" in concern.topic.casefold()
+
+
+def _price_concerns(view: View) -> tuple[Concern, ...] | Unknown:
+    """Return the concerns about price, the earliest first."""
+    found = [one for one in view.opportunity.concerns if _about_price(one)]
+    if not found and view.opportunity.activities is None:
+        return NO_NOTES
+    return tuple(sorted(found, key=lambda one: one.known_at))
+
+
+def _objections(view: View) -> tuple[Concern, ...] | Unknown:
+    """Return the price concerns that are open: those not followed by a resolved one."""
+    found = _price_concerns(view)
+    if isinstance(found, Unknown):
+        return found
+    resolved = [n for n, one in enumerate(found) if one.state is ConcernState.RESOLVED]
+    return found[resolved[-1] + 1 :] if resolved else found
+
+
+@signal(unit="objections", unknown="notes cannot be read", salesforce=_PRICE, hubspot=_PRICE)
+def price_objections(view: View) -> Reading[int]:
+    """Concerns about price that are open, or open again."""
+    found = _objections(view)
+    return found if isinstance(found, Unknown) else Known(len(found), records(found))
+
+
+@signal(
+    unit="percent",
+    unknown="no amount, or fewer than 30 won opportunities of this pipeline",
+    salesforce="Opportunity.Amount against won ones of the same pipeline and type",
+    hubspot="amount against won deals of the same pipeline and dealtype",
+)
+def price_above_won_median(view: View) -> Reading[float]:
+    """How far its amount lies above the median of won ones of its kind; negative below it."""
+    opportunity, medians = view.opportunity, view.baseline.won_median
+    if opportunity.amount is None:
+        return Unknown("it has no amount")
+    usually = medians.get((opportunity.pipeline, opportunity.kind))
+    if usually is None:
+        usually = medians.get((opportunity.pipeline, None))
+    if not usually:
+        return Unknown("too few won opportunities to compare with")
+    return Known(100.0 * (opportunity.amount / usually - 1.0), (opportunity.record,))
+
+
+@signal(
+    unit="yes or no",
+    unknown="notes cannot be read, or price was settled once and the amount's history is missing",
+    salesforce=f"{_PRICE}; OpportunityHistory.Amount",
+    hubspot=f"{_PRICE}; amount history",
+)
+def price_accepted_earlier(view: View) -> Reading[bool]:
+    """Whether a concern about price was resolved before, at a price no lower than today's."""
+    found = _price_concerns(view)
+    if isinstance(found, Unknown):
+        return found
+    settled = [one for one in found if one.state is ConcernState.RESOLVED]
+    objections = _objections(view)
+    if not settled or not objections:
+        return Known(value=False)
+    changes = changes_of(view.opportunity, "amount")
+    amount = view.opportunity.amount
+    if changes is None or amount is None:
+        return Unknown("the history of the amount is not complete")
+    later = [change for change in changes if change.known_at > settled[-1].known_at]
+    then = later[0].old if later else amount
+    if not isinstance(then, (int, float)):
+        return Unknown("it had no amount when price was settled")
+    return Known(value=amount <= then, records=(settled[-1].record,))
+
+
+def _price_ratings(view: View) -> list[Criterion]:
+    """Return the rated criteria about price, the earliest first."""
+    rated = [
+        one
+        for one in view.opportunity.criteria
+        if "price" in one.name.casefold() and one.ours is not None and one.theirs is not None
+    ]
+    return sorted(rated, key=lambda one: one.known_at)
+
+
+@signal(
+    unit="points",
+    unknown="nobody recorded how price is rated, ours and the rival's",
+    salesforce="#criterion: price | us=4 acme=3",
+    hubspot="#criterion: price | us=4 acme=3",
+)
+def price_rating_lead(view: View) -> Reading[float]:
+    """Our rating on price minus the rival's, from the latest record of it."""
+    rated = _price_ratings(view)
+    if not rated:
+        return Unknown("nobody recorded how our price is rated")
+    last = rated[-1]
+    return Known(float((last.ours or 0.0) - (last.theirs or 0.0)), (last.record,))
+
+
+@signal(
+    unit="concerns",
+    unknown="notes cannot be read",
+    salesforce="#concern: ... | resolved",
+    hubspot="#concern: ... | resolved",
+)
+def other_concerns_resolved(view: View) -> Reading[int]:
+    """Concerns other than price resolved since the price was last objected to; 0 without one."""
+    objections = _objections(view)
+    if isinstance(objections, Unknown):
+        return objections
+    if not objections:
+        return Known(0)
+    after = objections[0].known_at
+    found = [
+        one
+        for one in view.opportunity.concerns
+        if not _about_price(one) and one.state is ConcernState.RESOLVED and one.known_at >= after
+    ]
+    return Known(len(found), records(found))
+
+
+@signal(
+    unit="yes or no",
+    unknown="notes cannot be read",
+    salesforce="#criterion: price | us=2 acme=4 | source=customer, or #reason: budget ... (customer)",
+    hubspot="#criterion: price | us=2 acme=4 | source=customer, or #reason: budget ... (customer)",
+)
+def price_confirmed_as_the_problem(view: View) -> Reading[bool]:
+    """Whether the customer has since rated our price below a rival's, or named the budget."""
+    objections = _objections(view)
+    if isinstance(objections, Unknown):
+        return objections
+    if not objections:
+        return Known(value=False)
+    after = objections[0].known_at
+    rated = [
+        one
+        for one in _price_ratings(view)[-1:]
+        if one.from_customer and one.known_at >= after and (one.ours or 0) < (one.theirs or 0)
+    ]
+    named = [
+        one
+        for one in view.opportunity.reasons
+        if one.confirmed
+        and one.known_at >= after
+        and any(word in one.text.casefold() for word in ("price", "budget"))
+    ]
+    return Known(value=bool(rated or named), records=records((*rated, *named)))

@@ -1,0 +1,69 @@
+"""What the placeholders of a task text stand for on one opportunity.
+
+Know before changing: None means there is no value, and the text falls back to a shorter sentence.
+People are named only as somebody to talk to; nothing else about them is offered.
+
+It fills no text; ``texts`` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from crmrules.model import Focus, Opportunity, Person
+from crmrules.rule import Rule
+from crmrules.signals import Known, Unknown, Value
+
+
+def text_values(
+    opportunity: Opportunity, readings: Mapping[str, Known[Any] | Unknown], rule: Rule
+) -> dict[str, Value | None]:
+    """Return every placeholder's value: signals, the rule's settings, then names.
+
+    {account} {opportunity} {owner}: their names. {contact}: the customer's person who was active
+    last. {power}: somebody who can decide, other than {contact} where there is a choice.
+    """
+    values: dict[str, Value | None] = {
+        name: reading.value if isinstance(reading, Known) else None
+        for name, reading in readings.items()
+    }
+    values |= {name: setting.value for name, setting in rule.settings.items()}
+    contact = _contact(opportunity)
+    values |= {
+        "account": opportunity.account.name if opportunity.account is not None else None,
+        "opportunity": opportunity.name,
+        "owner": _owner(opportunity),
+        "contact": contact.name if contact is not None else None,
+        "power": _power(opportunity, contact),
+    }
+    return values
+
+
+def _contact(opportunity: Opportunity) -> Person | None:
+    """Return the person of the latest activity that names one of the opportunity's people."""
+    people = {person.id: person for person in opportunity.people or () if _reachable(person)}
+    past = [one for one in opportunity.activities or () if one.at <= opportunity.observed_at]
+    for activity in sorted(past, key=lambda one: one.at, reverse=True):
+        for person in activity.people or ():
+            if person in people:
+                return people[person]
+    return None
+
+
+def _reachable(person: Person) -> bool:
+    return person.employed is not False
+
+
+def _power(opportunity: Opportunity, contact: Person | None) -> str | None:
+    """Return the name of somebody who can decide, by role before title."""
+    people = [person for person in opportunity.people or () if _reachable(person)]
+    found = [person for person in people if person.focus is Focus.POWER]
+    found += [person for person in people if person.senior and person not in found]
+    others = [person for person in found if person is not contact]
+    return (others or found)[0].name if found else None
+
+
+def _owner(opportunity: Opportunity) -> str | None:
+    names = {user.id: user.name for user in opportunity.users or ()}
+    return names.get(opportunity.owner) if opportunity.owner is not None else None

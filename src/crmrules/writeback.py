@@ -1,0 +1,228 @@
+"""Send what was decided, and never twice.
+
+An intent is durable before its call leaves. The answer decides what comes next: done and already
+there are recorded; a definite no is reported and planned again by a later run; an uncertain one is
+resolved by reading the key back, and nothing is sent again before that. What a person did meanwhile
+wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from crmrules.connector import (
+    Capabilities,
+    ChangeTask,
+    Connector,
+    CreateTask,
+    Outcome,
+    Result,
+    SetFields,
+)
+from crmrules.errors import CrmRulesError
+from crmrules.findings import TaskKey, TaskRecord, TaskStatus
+from crmrules.model import OurTask
+from crmrules.state import Answer, Fence, Intent, OrgStore, Transaction
+
+BATCH = 1000  # writes handed to the connector together: what one Salesforce call can carry
+PASSES = 3  # how often a definite "not now" is tried in one run
+# Without a unique key in the CRM, a create may still arrive this long after we gave up on it
+# (reliability.md, N4: Salesforce ends a request after ten minutes).
+SETTLE = timedelta(minutes=15)
+_GOOD = (Result.DONE, Result.ALREADY)
+_LATER = (Result.RETRY, Result.DEFERRED, Result.UNCERTAIN)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A write that did not happen, and whether a later run tries it again."""
+
+    action: str
+    opportunity: str
+    error: str
+    remedy: str
+    retry: bool
+    permission: bool = False
+
+    def json(self) -> dict[str, Any]:
+        """Return the contract's shape."""
+        return {
+            "action": self.action,
+            "opportunity": self.opportunity,
+            "error": self.error,
+            "remedy": self.remedy,
+            "retry": self.retry,
+        }
+
+
+@dataclass(slots=True)
+class Sent:
+    """What became of a run's writes."""
+
+    done: int = 0
+    failed: list[Failure] = field(default_factory=list)
+
+
+def reconcile(
+    connector: Connector, tx: Transaction, capabilities: Capabilities, run: str, now: datetime
+) -> None:
+    """Find out what became of writes that an earlier run could not be sure of.
+
+    Afterwards nothing old waits to be sent: this run decides anew from what the CRM shows, with the
+    same keys. In query mode a young uncertain create stays uncertain until it has settled.
+    """
+    tx.outbox.recover()
+    unknown = tx.outbox.unknown()
+    if unknown:
+        _settle(tx, _resolved(connector, unknown, capabilities, now), run, now)
+    tx.outbox.supersede(run)
+
+
+def drain(
+    connector: Connector,
+    org: OrgStore,
+    fence: Fence,
+    *,
+    run: str,
+    capabilities: Capabilities,
+    now: datetime,
+) -> Sent:
+    """Send every planned intent, at most a few times, and record every answer."""
+    sent = Sent()
+    last: dict[int, Answer] = {}
+    for _ in range(PASSES):
+        after, again = 0, False
+        while intents := org.take(fence, BATCH, after=after):
+            after = intents[-1].id
+            answers = _send(connector, org, fence, intents, run, now)
+            answers = _cleared_up(connector, org, fence, answers, capabilities, run, now)
+            last |= {answer.intent.id: answer for answer in answers}
+            again = again or any(a.outcome.result is Result.RETRY for a in answers)
+        if not again:
+            break
+    for answer in last.values():
+        if answer.outcome.result in _GOOD:
+            sent.done += 1
+        elif answer.outcome.result is not Result.MOOT:
+            sent.failed.append(_failure(answer))
+    return sent
+
+
+def _send(
+    connector: Connector,
+    org: OrgStore,
+    fence: Fence,
+    intents: Sequence[Intent],
+    run: str,
+    now: datetime,
+) -> list[Answer]:
+    try:
+        outcomes = connector.write([intent.planned.write for intent in intents])
+    except CrmRulesError as error:
+        # Some of it may have happened: say so durably, then stop the way the error wants.
+        lost = Outcome(Result.UNCERTAIN, error=error.message, remedy=error.remedy)
+        with org.transaction(fence) as tx:
+            _settle(tx, [Answer(intent, lost) for intent in intents], run, now)
+        raise
+    answers = [Answer(i, o) for i, o in zip(intents, outcomes, strict=True)]
+    with org.transaction(fence) as tx:
+        _settle(tx, answers, run, now)
+    return answers
+
+
+def _cleared_up(
+    connector: Connector,
+    org: OrgStore,
+    fence: Fence,
+    answers: Sequence[Answer],
+    capabilities: Capabilities,
+    run: str,
+    now: datetime,
+) -> list[Answer]:
+    """Resolve the uncertain ones at once, by reading their keys back."""
+    unsure = [a.intent for a in answers if a.outcome.result is Result.UNCERTAIN]
+    if not unsure:
+        return list(answers)
+    resolved = _resolved(connector, unsure, capabilities, now)
+    with org.transaction(fence) as tx:
+        _settle(tx, resolved, run, now)
+    better = {answer.intent.id: answer for answer in resolved}
+    return [better.get(answer.intent.id, answer) for answer in answers]
+
+
+def _resolved(
+    connector: Connector, intents: Sequence[Intent], capabilities: Capabilities, now: datetime
+) -> list[Answer]:
+    keys = [intent.key for intent in intents if intent.key is not None]
+    found = connector.tasks_by_key(keys) if keys else {}
+    answers = []
+    for intent in intents:
+        outcome = _verdict(intent, found.get(intent.key or ""), capabilities, now)
+        if outcome is not None:
+            answers.append(Answer(intent, outcome))
+    return answers
+
+
+def _verdict(
+    intent: Intent, task: OurTask | None, capabilities: Capabilities, now: datetime
+) -> Outcome | None:
+    """Return what happened to an uncertain write; None: nobody can tell yet."""
+    write = intent.planned.write
+    if isinstance(write, SetFields):
+        return Outcome(Result.RETRY)  # by id, and only our own fields: the same again is the same
+    if isinstance(write, ChangeTask):
+        untouched = task is not None and not (task.edited or task.deleted)
+        return Outcome(Result.RETRY if untouched else Result.MOOT)
+    if task is not None:
+        return Outcome(Result.ALREADY, id=task.id)
+    young = intent.last_attempt is not None and now - intent.last_attempt < SETTLE
+    return None if young and not capabilities.unique_key else Outcome(Result.RETRY)
+
+
+def _settle(tx: Transaction, answers: Sequence[Answer], run: str, now: datetime) -> None:
+    """Record answers, and what they mean for our tasks, in one transaction."""
+    tx.outbox.settle(answers, run=run, now=now)
+    changed = [record for a in answers if (record := _record(tx, a, now)) is not None]
+    tx.save(tasks=changed)
+
+
+def _record(tx: Transaction, answer: Answer, now: datetime) -> TaskRecord | None:
+    write, outcome = answer.intent.planned.write, answer.outcome
+    if isinstance(write, SetFields) or outcome.result not in _GOOD:
+        return None
+    record = tx.ledger.task(write.key) or _lost(answer)
+    if record is None:
+        return None
+    if isinstance(write, CreateTask):
+        if record.status is not TaskStatus.WANTED:
+            return None
+        return replace(
+            record, status=TaskStatus.OPEN, task_id=outcome.id, owner=write.task.owner, made_at=now
+        )
+    if "status" in write.values:
+        return replace(record, status=TaskStatus.WITHDRAWN, ended_at=now)
+    return replace(record, owner=write.values.get("owner", record.owner))
+
+
+def _lost(answer: Answer) -> TaskRecord | None:
+    """Return the record of a task whose record was lost with an older state."""
+    planned, write = answer.intent.planned, answer.intent.planned.write
+    key = TaskKey.parse(getattr(write, "key", None))
+    if key is None or planned.rule is None or not isinstance(write, CreateTask):
+        return None
+    return TaskRecord(write.key, planned.rule, planned.opportunity, key.episode, key.addressee)
+
+
+def _failure(answer: Answer) -> Failure:
+    planned, outcome = answer.intent.planned, answer.outcome
+    return Failure(
+        planned.action,
+        planned.opportunity,
+        outcome.error or "no answer that can be trusted",
+        outcome.remedy or "Nothing to do: the next sync tries again.",
+        retry=outcome.result in _LATER,
+        permission=outcome.result is Result.CONFIG,
+    )
