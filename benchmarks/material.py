@@ -1,0 +1,130 @@
+"""Rules and fact sets to measure on, the same ones for the same seed.
+
+Know before changing: values are drawn around the thresholds of the rules, so that clauses come out
+both ways, and a part of them is missing, so that unknown is met. Numbers have at most three
+decimals: engines compare at four, and a comparison with plain functions must not hang on rounding.
+
+It reads rule files and no CRM.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from crmrules.errors import CrmRulesError
+from crmrules.model import Phase
+from crmrules.rule import Clause, Group, Mode, Rule, Severity, TaskText, Then
+
+Facts = dict[str, Any]
+Kinds = Mapping[str, type]
+
+PHASES = tuple(str(phase) for phase in Phase)
+WORDS = ("receptivity", "dissatisfaction", "power", "commit", "best_case", "pipeline")
+VOCABULARY: Kinds = {
+    "phase": str,
+    "is_major": bool,
+    **{f"count_{number}": int for number in range(22)},
+    **{f"share_{number}": float for number in range(8)},
+    **{f"told_{number}": bool for number in range(8)},
+    **{f"word_{number}": str for number in range(5)},
+}
+"""45 invented signals in the proportions of the real ones."""
+
+
+def shipped_rules() -> tuple[tuple[Rule, ...], Kinds] | None:
+    """Return the shipped pack with the kinds of its signals, None where it cannot be read."""
+    from crmrules import rulebook
+    from crmrules.signals import _registry as signals
+
+    try:
+        rules = rulebook.load([rulebook.shipped()]).rules
+    except CrmRulesError:
+        return None
+    kinds = {name: entry.kind for name, entry in signals.SIGNALS.items()}
+    return (rules, kinds) if rules else None
+
+
+def random_rules(count: int, seed: int = 7) -> tuple[Rule, ...]:
+    """Return rules of three to six clauses over ``VOCABULARY``, each with a way to clear."""
+    rnd = random.Random(f"rules {seed}")
+    return tuple(_rule(rnd, f"random-{number:03d}") for number in range(count))
+
+
+def _rule(rnd: random.Random, name: str) -> Rule:
+    clauses: list[Group | Clause] = [
+        _clause(rnd, signal)
+        for signal in rnd.sample([s for s in VOCABULARY if s != "phase"], rnd.randint(3, 6))
+    ]
+    if len(clauses) > 3:  # otherwise long rules would hardly ever fire
+        clauses = [*clauses[:-3], Group(join="any", members=tuple(clauses[-3:]))]
+    cleared = tuple(_clause(rnd, signal) for signal in rnd.sample(list(VOCABULARY), 2))
+    return Rule(
+        id=name,
+        title="A random rule",
+        recommended=Mode.SHADOW,
+        severity=Severity.P2,
+        phases=tuple(Phase(phase) for phase in rnd.sample(PHASES, len(PHASES) - 1)),
+        majors_only=rnd.random() < 0.3,
+        why="To be measured.",
+        source="None.",
+        false_positives=("None.",),
+        review="2030-01-01",
+        maintainer="nobody",
+        when=Group(join="all", members=tuple(clauses)),
+        clears=Group(join="all", members=cleared),
+        then=Then(
+            task=TaskText(subject="Ask", body=("One?", "Two?"), due_in_days=5), flag="random"
+        ),
+    )
+
+
+def _clause(rnd: random.Random, signal: str) -> Clause:
+    kind = VOCABULARY[signal]
+    if kind is bool:
+        return Clause(signal=signal, operator="is", value=rnd.random() < 0.5)
+    if kind is str:
+        words = PHASES if signal == "phase" else WORDS
+        operator = rnd.choice(("one_of", "not_one_of"))
+        return Clause(signal=signal, operator=operator, value=tuple(rnd.sample(words, 2)))
+    value = rnd.randint(3, 25) if kind is int else round(rnd.uniform(0.2, 0.8), 2)
+    operator = rnd.choice(("at_least", "at_most", "above", "below"))
+    return Clause(signal=signal, operator=operator, value=value)
+
+
+def fact_sets(
+    rules: Iterable[Rule], kinds: Kinds, count: int, seed: int = 1, missing: float = 0.1
+) -> list[Facts]:
+    """Return so many fact sets over the signals that the rules read."""
+    rnd = random.Random(f"facts {seed}")
+    pools = {name: sorted(pool, key=repr) for name, pool in _pools(rules, kinds).items()}
+    return [
+        {name: rnd.choice(pool) for name, pool in pools.items() if rnd.random() >= missing}
+        for _ in range(count)
+    ]
+
+
+def _pools(rules: Iterable[Rule], kinds: Kinds) -> dict[str, set[Any]]:
+    """Return for each signal its thresholds and what lies on both sides of them."""
+    pools: dict[str, set[Any]] = {}
+    for rule in rules:
+        for clause in (*rule.condition.clauses(), *rule.clears.clauses()):
+            pool = pools.setdefault(clause.signal, set())
+            wanted = rule.value_of(clause)
+            for value in wanted if isinstance(wanted, tuple | list) else (wanted,):
+                pool |= _around(kinds[clause.signal], value)
+    if "phase" in pools:
+        pools["phase"] |= set(PHASES)
+    return pools
+
+
+def _around(kind: type, value: Any) -> set[Any]:
+    if kind is bool:
+        return {True, False}
+    if kind is str:
+        return {str(value), "another"}
+    if kind is int:
+        return {int(value) - 2, int(value) - 1, int(value), int(value) + 1, int(value) + 3}
+    step = max(0.05, round(abs(value) / 5, 3))
+    return {round(float(value) + step * times, 3) for times in (-2, -1, 0, 1, 2)}
