@@ -46,7 +46,7 @@ class Baseline:
     ``major_amount``: an opportunity of at least this amount is major; None: the gate is off.
     ``won_median``: median won amount by (pipeline, kind) and by (pipeline, None).
     ``percentiles``: (pipeline, phase, measure, percent) -> value.
-    ``coverage``: name of a piece of data -> share of won opportunities of the last 12 months with it.
+    ``coverage``: piece of data -> share of won opportunities of the last 12 months with it.
     ``inbound_share``: share of open opportunities with any inbound mail seen.
     ``account_revenue``: account id -> sum of its won amounts of the last 24 months.
     """
@@ -62,7 +62,7 @@ class Baseline:
     account_revenue: Mapping[str, float] = field(default_factory=dict)
 
     def calibrated(self, pipeline: str, phase: str | None, measure: str, stated: float) -> float:
-        """Return the larger of the stated number and the P75 of won ones, where there are enough."""
+        """Return the larger of the stated number and the P75 of won ones, if there are enough."""
         found = self.percentiles.get((pipeline, phase, measure, USUAL_PERCENT))
         return stated if found is None else max(stated, found)
 

@@ -253,7 +253,9 @@ class Reason(Piece):
 class Account(Piece):
     """The customer's company."""
 
-    _mutable = frozenset({"owner", "employees", "kind", "strategic", "parent", "owner_active"})
+    _mutable = frozenset(
+        {"owner", "employees", "kind", "strategic", "parent", "owner_active", "won_revenue"}
+    )
 
     id: str
     name: str

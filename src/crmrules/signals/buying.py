@@ -9,6 +9,7 @@ Who takes part is told in ``entry``, what they want in ``needs``.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from crmrules.measures import changes_of, offered, offered_at
 from crmrules.model import Activity, ActivityKind, Phase, Quote
@@ -234,7 +235,7 @@ def regressions(view: View) -> list[tuple[Phase, datetime]] | Unknown:
         return spans
     known = [span for span in spans if span.phase is not None]
     found = []
-    for place, (before, after) in enumerate(zip(known, known[1:], strict=False)):
+    for place, (before, after) in enumerate(pairwise(known)):
         if before.phase is None or after.phase is None or before.phase.order <= after.phase.order:
             continue
         rest = known[place + 2] if place + 2 < len(known) else None
@@ -252,7 +253,7 @@ def regressions(view: View) -> list[tuple[Phase, datetime]] | Unknown:
     hubspot="dealstage history",
 )
 def regressions_in_14_days(view: View) -> Reading[int]:
-    """Times it moved to an earlier phase in 14 days; a move taken back within 48 hours is none."""
+    """How often it moved to an earlier phase in 14 days; a move taken back within 48 hours is none."""
     back = regressions(view)
     if isinstance(back, Unknown):
         return back

@@ -10,6 +10,7 @@ It reads no mail text; price concerns come from tags such as ``#concern: price``
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 from statistics import median
 
 from crmrules.measures import changes_of, offered_at, pushes
@@ -63,7 +64,7 @@ def _unexplained(view: View) -> list[tuple[Change, int]] | Unknown:
 
 @signal(unit="times", unknown="no history of dates", salesforce=_DATES, hubspot=_HS_DATES)
 def pushes_in_90_days(view: View) -> Reading[int]:
-    """Times the close date moved to a later day in the last 90 days."""
+    """How often the close date moved to a later day in the last 90 days."""
     recent = _recent_pushes(view)
     if isinstance(recent, Unknown):
         return recent
@@ -77,7 +78,7 @@ def pushes_in_90_days(view: View) -> Reading[int]:
     hubspot=f"{_HS_DATES}; #reason tags",
 )
 def unexplained_pushes_in_90_days(view: View) -> Reading[int]:
-    """Times the close date moved out in 90 days with no reason noted within 3 days of the move."""
+    """How often the close date moved out in 90 days, no reason noted within 3 days of it."""
     found = _unexplained(view)
     if isinstance(found, Unknown):
         return found
@@ -163,7 +164,7 @@ def _silent_since(view: View) -> tuple[datetime, tuple[str, ...]] | Unknown:
     hubspot=_HS_MAIL,
 )
 def silence_business_days(view: View) -> Reading[int]:
-    """Business days since the customer's last word, counted from our first quote at the earliest."""
+    """Silence of the customer in business days, counted from our first quote at the earliest."""
     begun = _silent_since(view)
     if isinstance(begun, Unknown):
         return begun
@@ -184,7 +185,7 @@ def silence_over_usual(view: View) -> Reading[float]:
     if isinstance(found, Unknown):
         return found
     words = [one.at for one in found.sure]
-    gaps = [business_days(a, b) for a, b in zip(words, words[1:], strict=False)]
+    gaps = [business_days(a, b) for a, b in pairwise(words)]
     rhythm = 2 * median(gaps) if len(words) >= WORDS_FOR_A_RHYTHM else 0.0
     silence = business_days(begun[0], view.now)
     return Known(float(silence - max(rhythm, usual(view, "silence"))), begun[1])
@@ -328,8 +329,8 @@ def other_concerns_resolved(view: View) -> Reading[int]:
 @signal(
     unit="yes or no",
     unknown="notes cannot be read",
-    salesforce="#criterion: price | us=2 acme=4 | source=customer, or #reason: budget ... (customer)",
-    hubspot="#criterion: price | us=2 acme=4 | source=customer, or #reason: budget ... (customer)",
+    salesforce="#criterion: price | us=2 acme=4 | source=customer, #reason: budget (customer)",
+    hubspot="#criterion: price | us=2 acme=4 | source=customer, #reason: budget (customer)",
 )
 def price_confirmed_as_the_problem(view: View) -> Reading[bool]:
     """Whether the customer has since rated our price below a rival's, or named the budget."""

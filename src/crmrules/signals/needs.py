@@ -8,9 +8,10 @@ It reads no free text.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from crmrules.model import Criterion, Need
+from crmrules.model import Piece
 from crmrules.signals._registry import Known, Reading, Unknown, View, signal
 from crmrules.signals._time import records
 from crmrules.signals.buying import regressions
@@ -18,7 +19,7 @@ from crmrules.signals.buying import regressions
 _NOTES = "tags in Task, Event and NextStep, or mapped fields"
 
 
-def readable(view: View, pieces: tuple[Need | Criterion, ...]) -> bool:
+def readable(view: View, pieces: Sequence[Piece]) -> bool:
     """Return whether "none recorded" may be said: some are, or notes can be read."""
     return bool(pieces) or view.opportunity.activities is not None
 
@@ -32,7 +33,7 @@ def readable(view: View, pieces: tuple[Need | Criterion, ...]) -> bool:
 def explicit_needs(view: View) -> Reading[int]:
     """Wants the customer has stated, recorded as explicit needs."""
     stated = [need for need in view.opportunity.needs if need.explicit]
-    if not readable(view, tuple(stated)):
+    if not readable(view, stated):
         return Unknown("notes cannot be read")
     return Known(len(stated), records(stated))
 
@@ -55,6 +56,6 @@ def needs_confirmed_since_regression(view: View) -> Reading[int]:
     fresh = [
         piece for piece in (*opportunity.needs, *opportunity.criteria) if piece.known_at > after
     ]
-    if not readable(view, tuple(fresh)):
+    if not readable(view, fresh):
         return Unknown("notes cannot be read")
     return Known(len(fresh), records(fresh))

@@ -60,6 +60,7 @@ def versions(view: View) -> tuple[Quote, ...]:
 def discount_percent(view: View) -> Reading[float]:
     """Discount on the newest quote, or on the product lines where there is no quote."""
     quotes = versions(view)
+    source: tuple[str, ...]
     if quotes:
         percent, source = of_quote(quotes[-1]), (quotes[-1].record,)
     elif view.opportunity.quotes is None and not view.opportunity.lines:
@@ -115,11 +116,9 @@ def steps(view: View) -> list[tuple[datetime, float, str]] | Unknown:
     return found
 
 
-@signal(
-    unit="steps", unknown="a quote's discount is missing", salesforce=_QUOTES, hubspot=_HS_QUOTES
-)
+@signal(unit="steps", unknown="a discount is missing", salesforce=_QUOTES, hubspot=_HS_QUOTES)
 def concession_steps(view: View) -> Reading[int]:
-    """Times the discount rose from one quote to the next."""
+    """Rises of the discount from one quote to the next."""
     found = steps(view)
     if isinstance(found, Unknown):
         return found
