@@ -77,16 +77,23 @@ class Transport:
         token, _ = self._current()
         if token.user is not None:
             return
-        url = f"{token.instance_url}/services/oauth2/userinfo"
-        try:
-            answer = self._session.get(url, headers={"Authorization": f"Bearer {token.access}"})
-            said = answer.json() if answer.status_code == 200 else {}
-        except http.RequestException as error:
-            raise _broken(error, writes=False) from None
+        said = self._retrying(lambda: self._userinfo(token))
         user, organization = said.get("user_id"), said.get("organization_id")
         with self._lock:
             if self._token is token and user:
                 self._token = replace(token, user=user, organization=organization)
+
+    def _userinfo(self, token: Token) -> Mapping[str, Any]:
+        """Return who a token speaks for; empty when this org does not say."""
+        url = f"{token.instance_url}/services/oauth2/userinfo"
+        try:
+            answer = self._session.get(url, headers={"Authorization": f"Bearer {token.access}"})
+            said = answer.json() if answer.status_code == 200 else {}
+        except http.JSONDecodeError:
+            said = {}
+        except http.RequestException as error:
+            raise _broken(error, writes=False) from None
+        return said if isinstance(said, Mapping) else {}
 
     @property
     def base(self) -> str:

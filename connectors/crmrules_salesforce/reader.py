@@ -38,6 +38,7 @@ class _Seen:
     active: dict[str, str] = field(default_factory=dict)  # opportunity -> account, level 2
     won: set[str] = field(default_factory=set)  # ids among them that are won
     moved: set[str] = field(default_factory=set)  # opportunities with a new history row
+    cut: set[str] = field(default_factory=set)  # opportunities with more field history
     accounts: list[tuple[Table, Mapping[str, Any]]] = field(default_factory=list)
 
 
@@ -80,6 +81,7 @@ class Reader:
         for page in Planner(self._transport).read(self._queries(lows)):
             yield Batch(list(self._changed(page, seen)))
         yield from self._entered(seen, min(lows.values(), default=self._now))
+        yield from self._rows_about(["field_history"], sorted(seen.cut))
         yield from self._on_accounts(seen)
         yield from self._stages()
         yield Batch(marks=dict.fromkeys(lows, literal(self._now)))
@@ -103,7 +105,7 @@ class Reader:
         table = self._tables[page.query.name]
         twin = next((k for k, main in _SHARED.items() if main == table.key), "")
         for record in page.records:
-            yield from self._inner(record)
+            yield from self._inner(record, seen)
             parent = str(_at(record, table.parent) or "")
             if twin in self._tables and parent.startswith(self._tables[twin].prefix):
                 seen.accounts.append((self._tables[twin], record))
@@ -114,14 +116,16 @@ class Reader:
             elif table.key == "history":
                 seen.moved.add(parent)
 
-    def _inner(self, record: Mapping[str, Any]) -> Iterator[Row]:
-        """Take the field history out of an opportunity's record."""
+    def _inner(self, record: Mapping[str, Any], seen: _Seen) -> Iterator[Row]:
+        """Take the field history out of an opportunity's record; a cut list is read by id."""
         inner = record.get("Histories")
         if isinstance(record, dict) and "Histories" in record:
             del record["Histories"]
         if inner:
             for child in inner["records"]:
                 yield from _rows(self._tables["field_history"], child)
+            if not inner.get("done", True):
+                seen.cut.add(record["Id"])
 
     def _note(self, record: Mapping[str, Any], seen: _Seen) -> None:
         if record.get("IsDeleted"):
