@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Insert, delete, func, select, text
+from sqlalchemy import Connection, delete, func, select, text
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from crmrules.connector import Row
 from crmrules.state.columns import dumps, loads
@@ -23,7 +24,7 @@ from crmrules.state.dialect import upsert
 from crmrules.state.schema import record, watermark
 
 PAGE = 200  # opportunities read together
-_OWN = text("record.own")  # the exact words of the partial indexes
+_OWN = text("record.own = 1")  # the exact words of the partial indexes
 _IN_LIST = 500  # ids per IN list
 
 
@@ -33,7 +34,7 @@ class _Head:
 
     id: str
     account: str | None
-    won: bool | None
+    won: int | None
     closed_on: date | None
 
 
@@ -42,16 +43,14 @@ class Mirror:
 
     def __init__(self, connection: Connection, org: str) -> None:
         self._connection, self._org = connection, org
-        self._insert: Insert | None = None
+        self._insert: SQLCompiler | None = None
 
     def put(self, rows: Sequence[Row], run: str) -> None:
         """Store a page of rows; delete those that are gone. The last one of an id wins."""
-        if self._insert is None:
-            self._insert = upsert(self._connection, record)
         latest = {(row.kind, row.id): row for row in rows}
         present = [self._values(row, run) for row in latest.values() if not row.gone]
         if present:
-            self._connection.execute(self._insert, present)
+            self._write(present)
         gone: dict[str, list[str]] = {}
         for row in latest.values():
             if row.gone:
@@ -59,20 +58,37 @@ class Mirror:
         for kind, ids in gone.items():
             self._delete(kind, ids)
 
-    def _values(self, row: Row, run: str) -> dict[str, Any]:
-        return {
-            "org": self._org,
-            "kind": row.kind,
-            "id": row.id,
-            "parent": row.parent,
-            "own": row.id == row.parent and row.account != row.id,
-            "account": row.account,
-            "stamp": row.stamp,
-            "closed_on": row.closed_on,
-            "won": row.won,
-            "body": dumps(row.body),
-            "seen_run": run,
-        }
+    def _values(self, row: Row, run: str) -> tuple[Any, ...]:
+        """Return the values of the columns, in their order, as the driver takes them."""
+        return (
+            self._org,
+            row.kind,
+            row.id,
+            row.parent,
+            int(row.id == row.parent and row.account != row.id),
+            row.account,
+            row.stamp,
+            None if row.closed_on is None else row.closed_on.isoformat(),
+            None if row.won is None else int(row.won),
+            dumps(row.body),
+            run,
+        )
+
+    def _write(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Hand the rows to the driver: binding them one by one would double the cost of a pull."""
+        if self._insert is None:
+            self._insert = upsert(self._connection, record).compile(
+                dialect=self._connection.dialect
+            )
+        names = [column.name for column in record.columns]
+        if self._insert.positiontup is not None:
+            places = [names.index(name) for name in self._insert.positiontup]
+            if places != sorted(places):
+                raise AssertionError("the columns are bound in another order than they are listed")
+            self._connection.exec_driver_sql(str(self._insert), list(rows))
+        else:
+            named = [dict(zip(names, row, strict=True)) for row in rows]
+            self._connection.exec_driver_sql(str(self._insert), named)
 
     def _delete(self, kind: str, ids: Sequence[str]) -> None:
         for part in _parts(ids):
@@ -121,7 +137,7 @@ class Mirror:
                 .order_by(record.c.id)
                 .limit(PAGE)
             )
-            page = [_Head(*row) for row in self._connection.execute(query)]
+            page = [_Head(*row) for row in self._connection.execute(query).all()]
             if not page:
                 return
             yield page
@@ -164,10 +180,10 @@ class Mirror:
             record.c.won,
         ).where(record.c.org == self._org, *conditions)
         ordered = query.order_by(record.c.parent, record.c.kind, record.c.id)
-        for kind, id_, parent, stamp, body, account, closed_on, won in self._connection.execute(
-            ordered
-        ):
-            yield Row(kind, id_, parent, stamp, loads(body), account, closed_on, won)
+        found = self._connection.execute(ordered).all()
+        for kind, id_, parent, stamp, body, account, closed_on, won in found:
+            yes = None if won is None else bool(won)
+            yield Row(kind, id_, parent, stamp, loads(body), account, closed_on, yes)
 
     def count(self, kind: str | None = None) -> int:
         """Return how many rows of a kind there are; None: how many opportunities."""

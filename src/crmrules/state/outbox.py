@@ -60,7 +60,7 @@ class Outbox:
 
     def _again(self, known: tuple[int, IntentState], write: Wanted, run: str) -> IntentState:
         intent, state = known
-        if state not in _WAITING:
+        if state not in (*_WAITING, IntentState.MOOT):
             return state
         values = self._values(write, run) | {"state": str(IntentState.PLANNED), "error": None}
         self._connection.execute(self._one(intent).values(**values, remedy=None))
@@ -118,11 +118,10 @@ class Outbox:
         )
 
     def supersede(self, run: str) -> int:
-        """Make moot what earlier runs planned but never sent, creates aside; return how many.
+        """Make moot what earlier runs planned but never sent; return how many.
 
-        This run has decided anew from what the CRM shows now: an older value must not follow a
-        newer. Creates stay, because their key says what they are about; withdraw those by
-        ``withdraw``.
+        This run decides anew from what the CRM shows now: an older value must not follow a newer.
+        A create that is wanted again comes back with its key by ``plan``.
         """
         states = [str(state) for state in _WAITING]
         moot = (
@@ -130,7 +129,6 @@ class Outbox:
             .where(
                 outbox.c.org == self._org,
                 outbox.c.run != run,
-                outbox.c.create_key.is_(None),
                 outbox.c.state.in_(states),
             )
             .values(state=str(IntentState.MOOT))

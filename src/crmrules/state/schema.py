@@ -57,17 +57,17 @@ record = Table(
     Column("kind", _ID, primary_key=True),
     Column("id", _ID, primary_key=True),
     Column("parent", _ID, nullable=False),
-    Column("own", Boolean(create_constraint=False), nullable=False),  # the opportunity itself
+    Column("own", Integer, nullable=False),  # 1: the opportunity itself. Numbers: bound at no cost
     Column("account", _ID),
     Column("stamp", Text, nullable=False),
     Column("closed_on", Day),
-    Column("won", Boolean(create_constraint=False)),
+    Column("won", Integer),  # 1, 0, or NULL while open
     Column("body", LargeBinary, nullable=False),
     Column("seen_run", Text, nullable=False),
     Index("ix_record_parent", "org", "parent", "kind"),
 )
 # Only opportunities are listed, and looked up by account: other rows pay for neither index.
-_OWN = text("own")
+_OWN = text("own = 1")
 Index("ix_record_own", record.c.org, record.c.id, sqlite_where=_OWN, postgresql_where=_OWN)
 Index("ix_record_account", record.c.org, record.c.account, sqlite_where=_OWN, postgresql_where=_OWN)
 

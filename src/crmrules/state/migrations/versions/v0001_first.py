@@ -12,7 +12,7 @@ revision = "0001"
 down_revision = None
 
 _ID = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-_OWN = sa.text("own")
+_OWN = sa.text("own = 1")
 
 
 def _meta() -> None:
@@ -40,11 +40,11 @@ def _record() -> None:
         sa.Column("kind", _ID, primary_key=True),
         sa.Column("id", _ID, primary_key=True),
         sa.Column("parent", _ID, nullable=False),
-        sa.Column("own", sa.Boolean(create_constraint=False), nullable=False),
+        sa.Column("own", sa.Integer(), nullable=False),
         sa.Column("account", _ID),
         sa.Column("stamp", sa.Text(), nullable=False),
         sa.Column("closed_on", sa.Text()),
-        sa.Column("won", sa.Boolean(create_constraint=False)),
+        sa.Column("won", sa.Integer()),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("seen_run", sa.Text(), nullable=False),
     )
