@@ -19,12 +19,13 @@ from crmrules.model import Opportunity, OurTask
 from crmrules_salesforce.activities import our_task
 from crmrules_salesforce.config import Config
 from crmrules_salesforce.http import Transport
-from crmrules_salesforce.planner import Planner, Query
+from crmrules_salesforce.planner import Planner
 from crmrules_salesforce.reader import Reader
 from crmrules_salesforce.records import TASK_FIELDS, task_row
 from crmrules_salesforce.rows import normalize
 from crmrules_salesforce.schema import KEY_FIELD, Schema, read_schema, subrequests
 from crmrules_salesforce.scope import quoted
+from crmrules_salesforce.slices import Query
 from crmrules_salesforce.tables import with_fields
 from crmrules_salesforce.writer import Writer
 

@@ -19,10 +19,11 @@ from typing import Any
 from crmrules.connector import Batch, Row
 from crmrules.errors import UsageError
 from crmrules_salesforce.http import Transport
-from crmrules_salesforce.planner import Page, Planner, Query
+from crmrules_salesforce.planner import Page, Planner
 from crmrules_salesforce.rows import to_row
 from crmrules_salesforce.schema import Schema
 from crmrules_salesforce.scope import Levels, changed, literal, quoted, some, whole, with_history
+from crmrules_salesforce.slices import Query
 from crmrules_salesforce.tables import Table
 
 CHUNK = 500

@@ -15,8 +15,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from crmrules_salesforce.planner import Query
 from crmrules_salesforce.schema import Described
+from crmrules_salesforce.slices import Query
 from crmrules_salesforce.tables import Table
 
 OVERLAP = timedelta(minutes=10)

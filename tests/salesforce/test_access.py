@@ -155,9 +155,12 @@ def test_a_key_file_that_others_can_read_is_refused(server, clock, tmp_path):
 
 
 def test_another_organization_is_refused(server, clock, org):
-    with connected(server, clock, organization_id="00D000000000001") as crm:
-        with pytest.raises(AccessError, match="00D000000000001"):
-            crm.write([new_task(org)])
+    other = "00D000000000001"
+    with (
+        connected(server, clock, organization_id=other) as crm,
+        pytest.raises(AccessError, match=other),
+    ):
+        crm.write([new_task(org)])
     assert not ours(org, "cr1:1:o:abc")
 
 

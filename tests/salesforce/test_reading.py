@@ -22,7 +22,8 @@ from salesforce_org import (
 
 from crmrules.connector import SetFields
 from crmrules.errors import AccessError, GuardError, RetryableError
-from crmrules_salesforce.planner import Planner, Query
+from crmrules_salesforce.planner import Planner
+from crmrules_salesforce.slices import Query
 from crmrules_sandbox.salesforce.faults import Fault
 
 
@@ -76,11 +77,13 @@ def test_our_own_writes_do_not_make_the_next_pull_dearer(clock, tmp_path):
 )
 def test_a_full_pull_needs_hardly_more_calls_than_the_floor(clock, tmp_path, more):
     org = bulk_org(clock, 20, **more)
-    with serving(org, page_size=50) as server:
-        with connected(server, clock, **by_jwt(server, tmp_path)) as crm:
-            rows, _, complete = read(crm)
-            assert crm.usage.floor == math.ceil(crm.usage.pages / 5)
-            assert crm.usage.calls <= 1.05 * crm.usage.floor + 3
+    with (
+        serving(org, page_size=50) as server,
+        connected(server, clock, **by_jwt(server, tmp_path)) as crm,
+    ):
+        rows, _, complete = read(crm)
+        assert crm.usage.floor == math.ceil(crm.usage.pages / 5)
+        assert crm.usage.calls <= 1.05 * crm.usage.floor + 3
     for name in ("Task", "OpportunityHistory", "Event", "OpportunityContactRole"):
         assert ids(rows, name) == {row["Id"] for row in org.rows(name)}
         assert name in complete
