@@ -85,9 +85,7 @@ class Evaluator:
             for opportunity, reading, judgement in zip(batch, readings, judgements, strict=True):
                 yield Judged(opportunity, reading, judgement)
 
-    def _check(
-        self, facts: Sequence[Facts], judgements: Sequence[Mapping[str, Judgement]]
-    ) -> None:
+    def _check(self, facts: Sequence[Facts], judgements: Sequence[Mapping[str, Judgement]]) -> None:
         first = -self._count % SAMPLE
         self._count += len(facts)
         sample = slice(first, None, SAMPLE)

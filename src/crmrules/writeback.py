@@ -120,7 +120,7 @@ def _send(
     now: datetime,
 ) -> list[Answer]:
     try:
-        outcomes = connector.write([intent.planned.write for intent in intents])
+        outcomes = connector.write([intent.write for intent in intents])
     except CrmRulesError as error:
         # Some of it may have happened: say so durably, then stop the way the error wants.
         lost = Outcome(Result.UNCERTAIN, error=error.message, remedy=error.remedy)
@@ -170,7 +170,7 @@ def _verdict(
     intent: Intent, task: OurTask | None, capabilities: Capabilities, now: datetime
 ) -> Outcome | None:
     """Return what happened to an uncertain write; None: nobody can tell yet."""
-    write = intent.planned.write
+    write = intent.write
     if isinstance(write, SetFields):
         return Outcome(Result.RETRY)  # by id, and only our own fields: the same again is the same
     if isinstance(write, ChangeTask):
@@ -190,7 +190,7 @@ def _settle(tx: Transaction, answers: Sequence[Answer], run: str, now: datetime)
 
 
 def _record(tx: Transaction, answer: Answer, now: datetime) -> TaskRecord | None:
-    write, outcome = answer.intent.planned.write, answer.outcome
+    write, outcome = answer.intent.write, answer.outcome
     if isinstance(write, SetFields) or outcome.result not in _GOOD:
         return None
     record = tx.ledger.task(write.key) or _lost(answer)
@@ -209,18 +209,18 @@ def _record(tx: Transaction, answer: Answer, now: datetime) -> TaskRecord | None
 
 def _lost(answer: Answer) -> TaskRecord | None:
     """Return the record of a task whose record was lost with an older state."""
-    planned, write = answer.intent.planned, answer.intent.planned.write
+    intent, write = answer.intent, answer.intent.write
     key = TaskKey.parse(getattr(write, "key", None))
-    if key is None or planned.rule is None or not isinstance(write, CreateTask):
+    if key is None or intent.rule is None or not isinstance(write, CreateTask):
         return None
-    return TaskRecord(write.key, planned.rule, planned.opportunity, key.episode, key.addressee)
+    return TaskRecord(write.key, intent.rule, intent.opportunity, key.episode, key.addressee)
 
 
 def _failure(answer: Answer) -> Failure:
-    planned, outcome = answer.intent.planned, answer.outcome
+    intent, outcome = answer.intent, answer.outcome
     return Failure(
-        planned.action,
-        planned.opportunity,
+        intent.action,
+        intent.opportunity,
         outcome.error or "no answer that can be trusted",
         outcome.remedy or "Nothing to do: the next sync tries again.",
         retry=outcome.result in _LATER,

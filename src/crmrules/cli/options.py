@@ -47,7 +47,7 @@ def formatted(function: F) -> F:
     return option(function)
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType):  # type: ignore[type-arg,unused-ignore]
     """A moment such as 2026-11-23T10:00:00Z or a day, read as UTC where no offset is given."""
 
     name = "moment"
