@@ -23,7 +23,14 @@ from crmrules_salesforce.planner import Planner
 from crmrules_salesforce.reader import Reader
 from crmrules_salesforce.records import TASK_FIELDS, task_row
 from crmrules_salesforce.rows import normalize
-from crmrules_salesforce.schema import KEY_FIELD, Schema, read_schema, subrequests
+from crmrules_salesforce.schema import (
+    KEY_FIELD,
+    Schema,
+    needs_confirmation,
+    production_problem,
+    read_schema,
+    subrequests,
+)
 from crmrules_salesforce.scope import quoted
 from crmrules_salesforce.slices import Query
 from crmrules_salesforce.tables import with_fields
@@ -126,9 +133,10 @@ class SalesforceConnector:
         Raises AccessError for a production org that nobody has confirmed.
         """
         schema = self._checked()
-        for problem in schema.preflight.problems:
-            if problem.level == "error" and schema.preflight.organization.production is not False:
-                raise AccessError(problem.what, remedy=problem.remedy)
+        organization = schema.preflight.organization
+        if needs_confirmation(organization, self._config):
+            problem = production_problem(organization)
+            raise AccessError(problem.what, remedy=problem.remedy)
         return Writer(self._transport, schema, self.tasks_by_key).write(writes) if writes else []
 
     def _checked(self) -> Schema:

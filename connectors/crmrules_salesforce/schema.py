@@ -124,8 +124,8 @@ def read_schema(
         raise AccessError(problems[0].what, remedy=problems[0].remedy)
     capabilities, more = _capabilities(described, user)
     problems += more
-    if organization.production is not False and not config.allow_production:
-        problems.append(_production(organization))
+    if needs_confirmation(organization, config):
+        problems.append(production_problem(organization))
     return Schema(
         Preflight(organization, tuple(dict.fromkeys(problems)), capabilities),
         usable,
@@ -184,7 +184,13 @@ def _organization(config: Config, token: Token, answers: Mapping[str, Any]) -> O
     )
 
 
-def _production(organization: Organization) -> Problem:
+def needs_confirmation(organization: Organization, config: Config) -> bool:
+    """Return whether this may be a production org that nobody has confirmed."""
+    return organization.production is not False and not config.allow_production
+
+
+def production_problem(organization: Organization) -> Problem:
+    """Return what to say about such an org."""
     return Problem(
         f"{organization.name or organization.id} is a production org, and nobody has confirmed "
         "writing to it",
@@ -256,7 +262,6 @@ def _capabilities(
                 f"Task.{KEY_FIELD} does not exist, or {user} may not write it: no tasks are made",
                 "deploy deploy/salesforce and grant edit on Task and Event in the permission set "
                 f"'{PERMISSION_SET}'",
-                level="error",
             )
         )
     elif not unique:

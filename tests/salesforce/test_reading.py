@@ -346,3 +346,53 @@ def test_one_long_query_keeps_all_five_slots_busy():
     ]
     assert len({row["Id"] for row in rows}) == 700
     assert transport.calls <= 20 + 4
+
+
+def test_a_newly_won_opportunity_brings_the_activities_of_its_account(clock):
+    org = small_org(clock, 60)
+    rows = org.rows("Opportunity")
+    won = {row["AccountId"] for row in rows if row["IsWon"]}
+    fresh = next(r for r in rows if not r["IsClosed"] and r["AccountId"] not in won)
+    person = next(u["Id"] for u in org.rows("User") if u["IsActive"] and u["Id"] != org.user_id)
+    values = {"Subject": "Call", "WhatId": fresh["AccountId"], "OwnerId": person}
+    task = org.insert("Task", values | {"Status": "Completed", "Priority": "Normal"})
+    with serving(org) as server, connected(server, clock) as crm:
+        seen, marks, _ = read(crm)
+        assert task not in ids(seen, "Task")
+        clock.sleep(3600)
+        org.update("Task", task, {"Subject": "Call again"})
+        clock.sleep(1800)
+        crm.check()
+        seen, marks, _ = read(crm, marks)
+        assert task not in ids(seen, "Task")  # changed, but its account is not in scope
+        clock.sleep(3600)
+        org.update(
+            "Opportunity", fresh["Id"], {"StageName": "Closed Won", "CloseDate": "2026-11-23"}
+        )
+        clock.sleep(60)
+        crm.check()
+        seen, _, _ = read(crm, marks)
+        assert task in ids(seen, "Task")
+
+
+def test_a_server_that_asks_for_an_hour_is_left_alone(clock):
+    org = small_org(clock)
+    with serving(org) as server, connected(server, clock) as crm:
+        server.faults.add(Fault("status", status=429, retry_after=3600, path="composite"))
+        with pytest.raises(RetryableError, match="3600"):
+            crm.check()
+    assert not clock.slept
+
+
+def test_a_table_that_has_become_visible_is_read_in_full_without_hiding_its_sibling(clock):
+    org = small_org(clock)
+    with serving(org) as server, connected(server, clock) as crm:
+        _, marks, _ = read(crm)
+        clock.sleep(3600)
+        crm.check()
+        before = {key: mark for key, mark in marks.items() if key not in {"quote", "account_task"}}
+        rows, new, complete = read(crm, before)
+    assert ids(rows, "Quote")
+    assert new.keys() == marks.keys()
+    assert "Quote" in complete
+    assert "Task" not in complete
