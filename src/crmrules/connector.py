@@ -1,19 +1,19 @@
 """The port: all a CRM has to offer to be usable by crmrules.
 
 A connector reads, translates and writes. It never decides, keeps no state between runs, and is the
-only place that knows vendor names. What a CRM cannot do is declared in ``Capabilities``, so the plan
-leaves it out before the first write instead of failing in the middle.
+only place that knows vendor names. What a CRM cannot do is declared in ``Capabilities``, so the
+plan leaves it out before the first write instead of failing in the middle.
 
-Rows travel in the connector's own shape (``Row.body``) into the state store, which hands all rows of
-one opportunity back to ``normalize``. So children that arrive alone complete their opportunity, and
-nothing but one opportunity is ever held in memory.
+Rows travel in the connector's own shape (``Row.body``) into the state store, which hands all rows
+of one opportunity back to ``normalize``. So children that arrive alone complete their opportunity,
+and nothing but one opportunity is ever held in memory.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from typing import Any, Literal, Protocol, runtime_checkable
 

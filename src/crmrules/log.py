@@ -1,7 +1,7 @@
 """Structured logs on stderr: for people on a terminal, JSON elsewhere; never a secret.
 
-Redaction works twice: by the name of the field, and by value for every secret that was announced with
-``keep_secret``. What a customer wrote is never logged; ids and counts are.
+Redaction works twice: by the name of the field, and by value for every secret that was announced
+with ``keep_secret``. What a customer wrote is never logged; ids and counts are.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Connectors and sandboxes, found by entry point: a CRM is added by installing a package.
 
-The groups are ``crmrules.connectors`` and ``crmrules.sandboxes``. The core never imports one by name.
+The groups are ``crmrules.connectors`` and ``crmrules.sandboxes``. The core imports none by name.
 """
 
 from __future__ import annotations

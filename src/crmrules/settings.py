@@ -1,8 +1,8 @@
 """``crmrules.toml`` and the environment, as one checked value.
 
-Every key can be set as ``CRMRULES_<SECTION>__<KEY>``; the environment wins over the file. Unknown keys
-are errors with a suggestion, and all problems are reported at once. A connector's own section is kept
-as it is: the connector checks it, because only it knows the words.
+Every key can be set as ``CRMRULES_<SECTION>__<KEY>``; the environment wins over the file. Unknown
+keys are errors with a suggestion, and all problems are reported at once. A connector's own section
+is kept as it is: the connector checks it, because only it knows the words.
 
 It opens no connection and reads no secret; ``<key>_file`` is read by the connector that needs it.
 """

@@ -9,8 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_life import START, episode, rule
 
-from crmrules.findings import EpisodeStatus, HeldBack, Limits, Ranked, TaskRecord, TaskStatus
-from crmrules.findings import adopt, hold_on_opportunity, observe, rank_and_cap, task_key
+from crmrules.findings import (
+    EpisodeStatus,
+    HeldBack,
+    Limits,
+    Ranked,
+    TaskRecord,
+    TaskStatus,
+    adopt,
+    hold_on_opportunity,
+    observe,
+    rank_and_cap,
+    task_key,
+)
 from crmrules.findings.hold import Gates, Load
 from crmrules.findings.tasks import Answer, CoolDowns
 from crmrules.model import OurTask
@@ -155,10 +166,9 @@ def test_no_cap_is_ever_passed_and_none_is_held_without_need(rows, per_opp, per_
             full = opp[f.opportunity] >= per_opp or own[f.owner] >= min(per_day, per_owner)
             assert full
             ahead = [m for m in made if m.place < f.place]
-            assert (
-                sum(m.opportunity == f.opportunity for m in ahead) >= per_opp
-                or sum(m.owner == f.owner for m in ahead) >= min(per_day, per_owner)
-            )
+            assert sum(m.opportunity == f.opportunity for m in ahead) >= per_opp or sum(
+                m.owner == f.owner for m in ahead
+            ) >= min(per_day, per_owner)
 
 
 def test_what_people_did_in_the_crm_is_what_we_know():

@@ -140,9 +140,7 @@ def counted(verdicts, hours, settle_hours):
 )
 def test_episode_numbers_count_the_times_a_finding_settled(verdicts, hours, settle):
     states = walk(verdicts, hours=float(hours), settle=timedelta(hours=settle))
-    opened = {
-        (s.n, s.since) for s in states if s is not None and s.status is EpisodeStatus.OPEN
-    }
+    opened = {(s.n, s.since) for s in states if s is not None and s.status is EpisodeStatus.OPEN}
 
     assert len(opened) == counted(verdicts, hours, settle)
     assert {n for n, _ in opened} == set(range(1, len(opened) + 1))

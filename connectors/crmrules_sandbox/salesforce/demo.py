@@ -34,7 +34,7 @@ class DemoCrm:
             seed=seed,
             now=lambda: self.now,
             create=self._create,
-            delete=lambda _, record: self.org.delete(record),
+            delete=self._delete,
         )
 
     @property
@@ -89,6 +89,9 @@ class DemoCrm:
     def _create(self, sobject: str, fields: Any) -> str:
         owner = fields.get("OwnerId") or self._owner("Opportunity", str(fields.get("WhatId")))
         return str(self.org.insert(sobject, fields, owner))
+
+    def _delete(self, _: str, record: str) -> None:
+        self.org.delete(record)
 
     def _owner(self, sobject: str, record: str) -> str | None:
         row = self.org.get(sobject, record)

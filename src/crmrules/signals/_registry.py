@@ -1,8 +1,9 @@
 """The registry of signals: a signal is a pure function of one ``View``.
 
-The function's name is the word ops use, the first line of its docstring is its documentation and its
-return annotation ``Reading[int]`` decides which operators fit. A signal returns ``Known`` with the ids
-of the records that made the value, or ``Unknown`` with the reason. Never a zero for "no data".
+The function's name is the word ops use, the first line of its docstring is its documentation and
+its return annotation ``Reading[int]`` decides which operators fit. A signal returns ``Known`` with
+the ids of the records that made the value, or ``Unknown`` with the reason. Never a zero for "no
+data".
 """
 
 from __future__ import annotations

@@ -253,7 +253,7 @@ def regressions(view: View) -> list[tuple[Phase, datetime]] | Unknown:
     hubspot="dealstage history",
 )
 def regressions_in_14_days(view: View) -> Reading[int]:
-    """How often it moved to an earlier phase in 14 days; a move taken back within 48 hours is none."""
+    """How often it moved to an earlier phase in 14 days, moves undone within 48 hours aside."""
     back = regressions(view)
     if isinstance(back, Unknown):
         return back
