@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -38,8 +39,13 @@ class Setup:
         initial: bool = False,
         rules: Sequence[Any] | None = None,
     ) -> Job:
-        """Return a run of these rules, judging by ``now``."""
+        """Return a run of these rules, judging by ``now``.
+
+        None: by the connector's own moment where its data has one (an export is judged inside its
+        data), else by the clock.
+        """
         settings = self.settings
+        moment = now or getattr(self.connector, "as_of", None) or datetime.now(UTC)
         guards = Guards(settings.guard.max_writes, settings.guard.max_share_flagged, initial)
         if max_writes is not None:
             guards = replace(guards, max_writes=max_writes)
@@ -50,7 +56,7 @@ class Setup:
             rules=chosen,
             rules_hash=self.book.hash,
             engine=build(chosen, settings.engine),
-            now=now or datetime.now(UTC),
+            now=moment,
             policy=policy(settings),
             guards=guards,
             major_amount=settings.rules.major_amount,
@@ -95,12 +101,26 @@ def connect(settings: Settings, base: Path, now: datetime | None = None) -> Any:
     """Return the configured connector, with paths of its section resolved."""
     make_connector = plugins.load(plugins.CONNECTORS, settings.connector)
     section = _paths(settings.section(settings.connector), base)
-    for name, value in section.items():
-        if isinstance(value, str) and ("secret" in name or "token" in name):
-            log.keep_secret(None if name.endswith(("_file", "_url")) else value)
+    _announce(section)
     meaning = mapping.build(settings.phases, settings.mapping)
     clock = {} if now is None else {"now": lambda: now}
     return make_connector(section, mapping=meaning, **clock)
+
+
+def _announce(section: dict[str, Any]) -> None:
+    """Tell the log every secret of a section, given directly or as a file, before it is used.
+
+    A file that cannot be read is left to the connector, which says so with a remedy.
+    """
+    for name, value in section.items():
+        secret = any(word in name for word in ("secret", "token", "private_key"))
+        if not secret or not isinstance(value, str) or name.endswith("_url"):
+            continue
+        if not name.endswith("_file"):
+            log.keep_secret(value)
+        elif value:
+            with suppress(OSError, UnicodeDecodeError):
+                log.keep_secret(Path(value).read_text(encoding="utf-8").strip())
 
 
 def load_rules(settings: Settings, base: Path, overlay: Path | None = None) -> RuleBook:
