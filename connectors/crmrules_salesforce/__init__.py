@@ -34,8 +34,12 @@ def connect(
     now: Callable[[], datetime] = _utc_now,
     sleep: Callable[[float], None] = time.sleep,
     random: Callable[[], float] = _random.random,
+    wall: Callable[[], datetime] = _utc_now,
 ) -> SalesforceConnector:
     """Return a connector for the ``[salesforce]`` section; nothing is sent yet.
+
+    ``now`` is the moment the run judges by and may lie in the past; ``wall`` is the real time, by
+    which a sign-in is signed.
 
     Raises UsageError for a wrong section or a missing package.
     """
@@ -51,4 +55,6 @@ def connect(
             f"the Salesforce connector needs the package '{error.name}'",
             remedy="pip install 'crmrules[salesforce]'",
         ) from None
-    return SalesforceConnector(config, mapping=mapping, now=now, sleep=sleep, random=random)
+    return SalesforceConnector(
+        config, mapping=mapping, now=now, sleep=sleep, random=random, wall=wall
+    )

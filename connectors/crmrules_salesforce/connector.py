@@ -53,9 +53,10 @@ class SalesforceConnector:
         now: Callable[[], datetime],
         sleep: Callable[[float], None],
         random: Callable[[], float],
+        wall: Callable[[], datetime],
     ) -> None:
         self._config, self._mapping, self._now = config, mapping, now
-        self._transport = Transport(config, now=now, sleep=sleep, random=random)
+        self._transport = Transport(config, now=now, sleep=sleep, random=random, wall=wall)
         self._tables = with_fields(mapping.paths())
         self._schema: Schema | None = None
         self._observed: datetime | None = None

@@ -47,10 +47,11 @@ class Transport:
         now: Callable[[], datetime],
         sleep: Callable[[float], None],
         random: Callable[[], float],
+        wall: Callable[[], datetime],
     ) -> None:
         self.config, self.usage = config, Usage()
         self.server_time: datetime | None = None
-        self._now, self._sleep, self._random = now, sleep, random
+        self._now, self._sleep, self._random, self._wall = now, sleep, random, wall
         self._lock = threading.Lock()
         self._token: Token | None = None
         self._client: Any = None
@@ -153,7 +154,7 @@ class Transport:
             return self._token, self._client
 
     def _sign_in(self) -> None:
-        token = self._retrying(lambda: sign_in(self.config, self._post, self._now()))
+        token = self._retrying(lambda: sign_in(self.config, self._post, self._wall()))
         self._adapter.allow(token.instance_url)
         client = Salesforce(
             session_id=token.access,

@@ -4,6 +4,7 @@ import json
 import re
 import socket
 import traceback
+from datetime import UTC, datetime
 
 import pytest
 import requests
@@ -326,3 +327,9 @@ def test_a_netrc_file_does_not_replace_the_token(server, monkeypatch, tmp_path):
     with Session(adapter) as session:
         request = requests.Request("GET", server.url, headers={"Authorization": "Bearer x"})
         assert session.prepare_request(request).headers["Authorization"] == "Bearer x"
+
+
+def test_a_run_that_judges_by_a_past_moment_signs_in_by_the_real_time(server, tmp_path):
+    long_ago = Clock(datetime(2024, 1, 1, tzinfo=UTC))
+    with connected(server, long_ago, **by_jwt(server, tmp_path)) as crm:
+        assert crm.check().organization.id
