@@ -96,9 +96,9 @@ def init(crm: str, url: str, out: Path) -> None:
 
 
 def _stages() -> str:
-    from crmrules.mapping import DEFAULT_PHASES
+    from crmrules.mapping import DEFAULT_PHASES, NO_PHASE
 
-    return "".join(f'"{stage}" = "{phase}"\n' for stage, phase in DEFAULT_PHASES.items())
+    return "".join(f'"{s}" = "{phase or NO_PHASE}"\n' for s, phase in DEFAULT_PHASES.items())
 
 
 def _overlay(book: RuleBook) -> str:
