@@ -21,9 +21,10 @@ for folder in (HERE, HERE.parent / "src", HERE.parent / "connectors"):
         sys.path.insert(0, str(folder))
 
 import machine  # noqa: E402 - found beside this file
+import material  # noqa: E402
 import orjson  # noqa: E402
 
-from crmrules import mapping, rulebook, sync  # noqa: E402
+from crmrules import mapping, sync  # noqa: E402
 from crmrules.engine import build  # noqa: E402
 from crmrules.outcome import Show  # noqa: E402
 from crmrules.state import Store  # noqa: E402
@@ -33,7 +34,7 @@ from crmrules_salesforce import connect  # noqa: E402
 def main() -> int:
     """Plan once and tell the peak; return the exit code."""
     url, folder = sys.argv[1], Path(sys.argv[2])
-    book = rulebook.load([rulebook.shipped()])
+    rules, name = material.rules_here()
     section = {"auth": "token", "instance_url": url, "access_token": "x", "daily_calls": 1_000_000}
     connector: Any = connect(section, mapping=mapping.build({}, {}))
     wrote = 0
@@ -47,9 +48,9 @@ def main() -> int:
         job = sync.Job(
             connector=connector,
             store=store,
-            rules=book.enabled,
-            rules_hash=book.hash,
-            engine=build(book.enabled),
+            rules=rules,
+            rules_hash="benchmark",
+            engine=build(rules),
             now=datetime.now(UTC),
         )
         report = sync.plan(job, full=True, show=Show(write=count))
@@ -59,6 +60,7 @@ def main() -> int:
         "start_mb": before,
         "peak_mb": machine.peak_mb(),
         "seconds": time.perf_counter() - started,
+        "rules": f"{len(rules)} {name}",
         "opportunities": report.opportunities,
         "writes": wrote,
         "calls": usage.calls,

@@ -49,13 +49,8 @@ def report(*, quick: bool) -> list[str]:
     """Measure and return the section of the report."""
     count, rounds = (200, 3) if quick else (1000, 7)
     text = ["## Engines: judgements per second", ""]
-    shipped = material.shipped_rules()
-    if shipped is None:
-        stand_in = material.random_rules(13, seed=13)
-        title = "13 random rules in place of the shipped ones, which cannot be read here"
-        text += _table(title, stand_in, material.VOCABULARY, count, rounds)
-    else:
-        text += _table(f"{len(shipped[0])} shipped rules", *shipped, count, rounds)
+    rules, name = material.rules_here()
+    text += _table(f"{len(rules)} {name}", rules, material.signal_kinds(), count, rounds)
     more = material.random_rules(60)
     text += _table("60 random rules", more, material.VOCABULARY, count, rounds)
     return text

@@ -47,15 +47,12 @@ def report(*, quick: bool) -> list[str]:
     try:
         from crmrules import signals
 
-        shipped = material.shipped_rules()
-        if shipped is None:
-            return [*text, "Not measured: the shipped rules cannot be read here.", ""]
+        rules, name = material.rules_here()
         found = seeded(count)
         opportunities = list(evaluate.opportunities(found.rows, found.normalize, NOW))
         baseline = evaluate.measure(opportunities, NOW)
     except (ImportError, CrmRulesError) as error:
         return [*text, f"Not measured: {error}", ""]
-    rules = shipped[0]
 
     def read() -> list[Any]:
         views = [signals.View(opportunity, NOW, baseline) for opportunity in opportunities]
@@ -71,22 +68,22 @@ def report(*, quick: bool) -> list[str]:
 
     facts = read()
     steps: dict[str, Callable[[], Any]] = {"normalize and as of": normalize, "signals": read}
-    for name in engines.available():
-        judge = engines.build(rules, name).judge
-        steps[f"rules ({name})"] = lambda judge=judge: judge(facts)  # type: ignore[misc]
+    for engine in engines.available():
+        judge = engines.build(rules, engine).judge
+        steps[f"rules ({engine})"] = lambda judge=judge: judge(facts)  # type: ignore[misc]
     lines = measure(steps, parse, rounds)
-    return [*text, *_table(lines, found, len(rules))]
+    return [*text, *_table(lines, found, f"{len(rules)} {name}")]
 
 
 def _table(
-    lines: Mapping[str, tuple[float, float, machine.Load]], found: Material, rules: int
+    lines: Mapping[str, tuple[float, float, machine.Load]], found: Material, rules: str
 ) -> list[str]:
     count = len(found.texts)
     text = [
         (
             f"{count} opportunities of the seeded org, "
             f"{sum(len(rows) for _, rows in found.rows) / count:.0f} rows and "
-            f"{sum(map(len, found.texts)) / count / 1000:.1f} kB of JSON each; {rules} rules."
+            f"{sum(map(len, found.texts)) / count / 1000:.1f} kB of JSON each; {rules}."
         ),
         "",
         "| step | microseconds per opportunity | x orjson.loads | others' processor use |",

@@ -33,33 +33,38 @@ VOCABULARY: Kinds = {
 """45 invented signals in the proportions of the real ones."""
 
 
-def shipped_rules() -> tuple[tuple[Rule, ...], Kinds] | None:
-    """Return the shipped pack with the kinds of its signals, None where it cannot be read."""
+def rules_here() -> tuple[tuple[Rule, ...], str]:
+    """Return the shipped pack and what it is called; random rules where it cannot be read."""
     from crmrules import rulebook
-    from crmrules.signals import _registry as signals
 
     try:
-        rules = rulebook.load([rulebook.shipped()]).rules
+        rules = rulebook.load([rulebook.shipped()]).enabled
     except CrmRulesError:
-        return None
-    kinds = {name: entry.kind for name, entry in signals.SIGNALS.items()}
-    return (rules, kinds) if rules else None
+        return random_rules(13, seed=13, kinds=signal_kinds()), "random rules on the real signals"
+    return rules, "shipped rules"
 
 
-def random_rules(count: int, seed: int = 7) -> tuple[Rule, ...]:
-    """Return rules of three to six clauses over ``VOCABULARY``, each with a way to clear."""
+def signal_kinds() -> Kinds:
+    """Return the kind of every real signal."""
+    from crmrules import signals
+
+    return {name: entry.kind for name, entry in signals.SIGNALS.items()}
+
+
+def random_rules(count: int, seed: int = 7, kinds: Kinds = VOCABULARY) -> tuple[Rule, ...]:
+    """Return rules of three to six clauses over these signals, each with a way to clear."""
     rnd = random.Random(f"rules {seed}")
-    return tuple(_rule(rnd, f"random-{number:03d}") for number in range(count))
+    return tuple(_rule(rnd, f"random-{number:03d}", kinds) for number in range(count))
 
 
-def _rule(rnd: random.Random, name: str) -> Rule:
+def _rule(rnd: random.Random, name: str, kinds: Kinds) -> Rule:
     clauses: list[Group | Clause] = [
-        _clause(rnd, signal)
-        for signal in rnd.sample([s for s in VOCABULARY if s != "phase"], rnd.randint(3, 6))
+        _clause(rnd, signal, kinds[signal])
+        for signal in rnd.sample([s for s in kinds if s != "phase"], rnd.randint(3, 6))
     ]
     if len(clauses) > 3:  # otherwise long rules would hardly ever fire
         clauses = [*clauses[:-3], Group(join="any", members=tuple(clauses[-3:]))]
-    cleared = tuple(_clause(rnd, signal) for signal in rnd.sample(list(VOCABULARY), 2))
+    cleared = tuple(_clause(rnd, name, kinds[name]) for name in rnd.sample(list(kinds), 2))
     return Rule(
         id=name,
         title="A random rule",
@@ -80,8 +85,7 @@ def _rule(rnd: random.Random, name: str) -> Rule:
     )
 
 
-def _clause(rnd: random.Random, signal: str) -> Clause:
-    kind = VOCABULARY[signal]
+def _clause(rnd: random.Random, signal: str, kind: type) -> Clause:
     if kind is bool:
         return Clause(signal=signal, operator="is", value=rnd.random() < 0.5)
     if kind is str:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,24 +45,32 @@ class Peak:
         return float(self.told["peak_mb"])
 
 
+@contextmanager
+def serving(opportunities: int) -> Iterator[tuple[str, int]]:
+    """Serve an org of this size from another process; give its address and process id."""
+    command = [sys.executable, str(HERE / "pages.py"), str(opportunities)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        try:
+            yield server.stdout.readline().strip(), server.pid
+        finally:
+            server.stdin.close()  # it ends with its standard input
+
+
 def measure(opportunities: int) -> Peak:
     """Plan for an org of this size. Raises RuntimeError with the client's words where it fails."""
-    serve = [sys.executable, str(HERE / "pages.py"), str(opportunities)]
     with (
         tempfile.TemporaryDirectory(prefix="crmrules-memory-") as folder,
-        subprocess.Popen(serve, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server,
+        serving(opportunities) as (url, server),
+        machine.watched([server]) as load,
     ):
-        assert server.stdout is not None
-        assert server.stdin is not None
-        try:
-            url = server.stdout.readline().strip()
-            with machine.watched([server.pid]) as load:
-                command = [sys.executable, str(HERE / "client.py"), url, folder]
-                done = subprocess.run(command, capture_output=True, text=True, check=False)
-        finally:
-            server.stdin.close()
-        if done.returncode:
-            raise RuntimeError(done.stderr.strip()[-2000:])
+        command = [sys.executable, str(HERE / "client.py"), url, folder]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(done.stderr.strip()[-2000:])
     told = orjson.loads(done.stdout.splitlines()[-1])
     activities = sum(
         volume.Rows(name, opportunities, volume.EPOCH).count for name in ("Task", "Event")
@@ -93,6 +103,6 @@ def report(*, quick: bool) -> list[str]:
     told = (
         f"Peak at {large.opportunities:,} to peak at {small.opportunities:,}: **{ratio:.2f}** "
         f"(goal at most {RATIO_GOAL} for {SIZES[1]:,} to {SIZES[0]:,}); "
-        f"**{large.mb:.0f} MB** (goal under {MB_GOAL})."
+        f"**{large.mb:.0f} MB** (goal under {MB_GOAL}). Judged by {large.told['rules']}."
     )
     return [*text, "", told, ""]
