@@ -142,7 +142,7 @@ def test_a_meeting_that_was_not_held_is_no_meeting() -> None:
 
 
 def test_an_undecided_meeting_leaves_only_its_own_side_of_the_quote_unknown() -> None:
-    early = with_offer(meeting(30, held=None), meeting(10), offers=(quote(20),))
+    early = with_offer(meeting(20, held=None), meeting(10), offers=(quote(20),))
     late = with_offer(meeting(30), meeting(10, held=None), offers=(quote(20),))
     assert isinstance(reading("meetings_before_first_quote", **early), Unknown)
     assert reading("meetings_since_first_quote", **early) == Known(1, ("meeting-10",))
