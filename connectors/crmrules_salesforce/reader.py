@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from crmrules.connector import Batch, Row
@@ -89,16 +89,19 @@ class Reader:
 
     def _queries(self, lows: Mapping[str, datetime]) -> list[Query]:
         described = self._schema.fields
+        # The second that is running now is read too, so a run right after another one sees what
+        # that one wrote. The watermark stays at its start, so nothing of it is missed later.
+        high = self._now + timedelta(seconds=1)
         queries = []
         for key, low in lows.items():
             if key == "field_history" and "opportunity" in lows:
                 continue
             if key in _SHARED and _SHARED[key] in lows:
                 continue
-            query = changed(self._tables[key], low, self._now, described)
+            query = changed(self._tables[key], low, high, described)
             if key == "opportunity" and "field_history" in lows:
                 history = self._tables["field_history"]
-                query = with_history(query, history, lows["field_history"], self._now)
+                query = with_history(query, history, lows["field_history"], high)
             queries.append(query)
         return queries
 

@@ -44,8 +44,13 @@ def redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[s
     return event
 
 
-def configure(style: Literal["console", "json"] | None = None, *, verbose: int = 0) -> None:
-    """Send logs to stderr; ``style`` None: console on a terminal, JSON elsewhere."""
+def configure(
+    style: Literal["console", "json"] | None = None, *, verbose: int = 0, quiet: bool = False
+) -> None:
+    """Send logs to stderr; ``style`` None: console on a terminal, JSON elsewhere.
+
+    ``quiet`` leaves only warnings: for commands that tell everything themselves.
+    """
     chosen = style or ("console" if sys.stderr.isatty() else "json")
     renderer: Any = (
         structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
@@ -62,7 +67,7 @@ def configure(style: Literal["console", "json"] | None = None, *, verbose: int =
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(
-            logging.DEBUG if verbose else logging.INFO
+            logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO
         ),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,

@@ -23,7 +23,7 @@ from crmrules.findings import (
     task_key,
 )
 from crmrules.findings.hold import Gates, Load
-from crmrules.findings.tasks import Answer, CoolDowns
+from crmrules.findings.tasks import ANSWER_HINT, Answer, CoolDowns
 from crmrules.model import OurTask
 from crmrules.rule import Hides, Mode, Severity
 
@@ -182,6 +182,15 @@ def test_what_people_did_in_the_crm_is_what_we_know():
     assert denied.answer is Answer.NOT_TRUE
     binned = observe(wanted, seen_task(wanted.key, deleted=True), NOW)
     assert (binned.status, binned.answer) == (TaskStatus.DELETED, Answer.DELETED)
+
+
+def test_the_hint_how_to_answer_is_no_answer():
+    wanted = record(1, TaskStatus.WANTED)
+    body = f"Ask: who decides?\n\n{ANSWER_HINT}"
+
+    assert observe(wanted, seen_task(wanted.key, body=body), NOW).answer is None
+    said = observe(wanted, seen_task(wanted.key, body=f"{body}\n#not-true, I met her"), NOW)
+    assert said.answer is Answer.NOT_TRUE
 
 
 def test_a_task_we_withdrew_is_not_an_answer():

@@ -65,7 +65,7 @@ def demo(crm: str, seed: int, out: Path) -> None:
     """
     from crmrules import log, plugins
 
-    log.configure("console", verbose=-1)
+    log.configure("console", quiet=True)
     started = time.monotonic()
     folder = _fresh(out)
     now = datetime.now(UTC).replace(microsecond=0)

@@ -61,6 +61,11 @@ class TaskRecord:
     edited: bool = False
 
 
+ANSWERS = "Answer here with #not-true, #not-useful or #done-otherwise if that is how it is."
+"""The last line of every task of ours: it names the tags, and is no answer itself."""
+ANSWER_HINT = "Answer here with #not-true, #not-useful or #done-otherwise if that is how it is."
+"""The last line of every task; its own tags are no answer."""
+
 _TAGS = (
     (re.compile(r"#not[-_ ]?true\b", re.IGNORECASE), Answer.NOT_TRUE),
     (re.compile(r"#not[-_ ]?useful\b", re.IGNORECASE), Answer.NOT_USEFUL),
@@ -96,7 +101,8 @@ def observe(record: TaskRecord, task: OurTask, now: datetime) -> TaskRecord:
 
 
 def _answer(body: str | None) -> Answer | None:
-    return next((answer for tag, answer in _TAGS if tag.search(body or "")), None)
+    said = (body or "").replace(ANSWERS, "")
+    return next((answer for tag, answer in _TAGS if tag.search(said)), None)
 
 
 def adopt(

@@ -20,13 +20,6 @@ from crmrules.signals import Known
 
 SUMMARY_LENGTH = 1000  # characters; long enough for a paragraph, short enough for a list view
 _HIDDEN = SILENT | {HeldBack.SUPPRESSED}
-_PHASE_NAMES = {
-    Phase.RECOGNITION: "Recognition of needs",
-    Phase.EVALUATION: "Evaluation of options",
-    Phase.CONCERNS: "Resolution of concerns",
-    Phase.IMPLEMENTATION: "Implementation",
-    Phase.DEVELOPMENT: "Account development",
-}
 
 
 def shown(findings: Iterable[Finding], denied: frozenset[str]) -> list[Finding]:
@@ -67,17 +60,27 @@ def _status(judged: Judged, live: Iterable[Rule], visible: Sequence[Finding]) ->
 
 
 def _phase(judged: Judged) -> str | None:
+    """Return the phase by its word; the field's options show people the book's full names."""
     reading = judged.readings.get("phase")
     if isinstance(reading, Known) and reading.value in set(Phase):
-        return _PHASE_NAMES[Phase(reading.value)]
+        return str(reading.value)
     return None
 
 
 def _summary(visible: Sequence[Finding]) -> str | None:
-    if not visible:
-        return None
-    text = " ".join(f"{f.rule.title}. {seen(f.evidence)}".strip() for f in visible)
-    return text if len(text) <= SUMMARY_LENGTH else text[: SUMMARY_LENGTH - 1].rstrip() + "…"
+    """Return what is open, since when and why it matters.
+
+    No measured value stands in it: "26 days" would be another text, and another write, every day.
+    """
+    parts = []
+    for finding in visible:
+        why = " ".join(finding.rule.why.split())
+        first = why.split(". ")[0].rstrip(".")
+        parts.append(f"{finding.rule.title} (since {finding.episode.since:%Y-%m-%d}). {first}.")
+    text = " ".join(parts)
+    if len(text) > SUMMARY_LENGTH:
+        text = text[: SUMMARY_LENGTH - 1].rstrip() + "…"
+    return text or None
 
 
 def seen(evidence: Iterable[Mapping[str, Any]]) -> str:

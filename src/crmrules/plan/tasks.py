@@ -9,6 +9,7 @@ from typing import Any
 from crmrules.connector import ChangeTask, CreateTask, TaskFields
 from crmrules.findings import Episode, TaskRecord, task_key
 from crmrules.findings.life import Cleared
+from crmrules.findings.tasks import ANSWER_HINT
 from crmrules.model import Opportunity, OurTask
 from crmrules.plan.fields import seen
 from crmrules.plan.types import Finding, Judged, PlannedWrite, Policy
@@ -17,7 +18,6 @@ from crmrules.texts import render
 from crmrules.values import text_values
 
 SUBJECT_LENGTH = 255  # Task.Subject, salesforce.md 2.8
-ANSWERS = "Answer here with #not-true, #not-useful or #done-otherwise if that is how it is."
 _BECAUSE = {
     Cleared.CLEARED: "what this task asked about has changed",
     Cleared.CLOSED: "the opportunity was closed",
@@ -83,7 +83,7 @@ def wish(write: PlannedWrite, finding: Finding, now: datetime) -> TaskRecord:
 
 def _body(finding: Finding, values: Mapping[str, Any]) -> str:
     lines = [render(line, values) for line in finding.rule.then.task.body]
-    return "\n".join((*lines, "", seen(finding.evidence), ANSWERS)).strip()
+    return "\n".join((*lines, "", seen(finding.evidence), ANSWER_HINT)).strip()
 
 
 def withdraw(
