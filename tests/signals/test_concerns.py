@@ -238,6 +238,8 @@ def test_objections_are_the_price_concerns_after_the_last_resolved_one():
     assert reading("price_objections", concerns=settled) == Known(0)
     again = (concern(5, "list PRICE", REOPENED), *settled)
     assert reading("price_objections", concerns=again) == Known(1, ("concern-5",))
+    settled_twice = (*again, concern(3, state=RESOLVED), concern(1))
+    assert reading("price_objections", concerns=settled_twice) == Known(1, ("concern-1",))
 
 
 def test_price_is_compared_with_won_ones_of_its_kind_first():
@@ -273,7 +275,7 @@ def test_an_amount_that_never_changed_since_is_the_one_accepted():
     facts = {
         "concerns": (concern(30, state=RESOLVED), concern(5)),
         "amount": 100.0,
-        "changes": (change("amount", 30, 150.0, 100.0),),  # at that very moment, so already in it
+        "changes": (change("amount", 30, 50.0, 100.0),),  # at that very moment, so already in it
         "tracked": frozenset({"amount"}),
     }
     assert reading("price_accepted_earlier", **facts) == Known(True, ("concern-30",))
@@ -312,7 +314,8 @@ def test_the_rating_of_our_price_is_unknown_where_nobody_recorded_both_sides():
 def test_another_concern_counts_if_resolved_since_price_was_objected_to(days, counted):
     other = concern(days, "migration", RESOLVED).model_copy(update={"record": "other"})
     still_open = concern(1, "timing")
-    found = reading("other_concerns_resolved", concerns=(concern(10), other, still_open))
+    concerns = (concern(1.5), concern(10), other, still_open)  # the first objection decides
+    found = reading("other_concerns_resolved", concerns=concerns)
     assert found == Known(counted, ("other",) * counted)
 
 
