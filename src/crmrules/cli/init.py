@@ -69,7 +69,10 @@ max_share_flagged = 0.3
 )
 @click.option("--url", default="https://YOUR-DOMAIN.my.salesforce.com", help="Your My Domain.")
 @click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="Folder."
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="Folder to write to. [default: this one]",
 )
 def init(crm: str, url: str, out: Path) -> None:
     """Write crmrules.toml, overlay.yaml and a proposed stage map. Overwrites nothing.

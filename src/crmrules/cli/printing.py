@@ -160,11 +160,18 @@ class Printer:
             out.write(f"held back: {words}\n")
 
     def _listed(self, out: IO[str]) -> None:
-        for number, line in enumerate(self._writes.lines()):
-            if number == _SHOWN:
-                out.write(f"  ... and {self._writes.count - _SHOWN} more: --format json\n")
-                break
-            out.write(f"  {_line(orjson.loads(line))}\n")
+        """List the writes, those about tasks first: they are what people will notice."""
+        shown = 0
+        for about_tasks in (True, False):
+            for line in self._writes.lines():
+                write = orjson.loads(line)
+                if (write["action"] != "set_flags") is not about_tasks:
+                    continue
+                if shown == _SHOWN:
+                    out.write(f"  ... and {self._writes.count - _SHOWN} more: --format json\n")
+                    return
+                out.write(f"  {_line(write)}\n")
+                shown += 1
 
 
 def _line(write: dict[str, Any]) -> str:

@@ -16,7 +16,9 @@ from crmrules.cli.options import emit
 @click.option("--crm", default="salesforce", show_default=True, help="Which CRM to play.")
 @click.option("--port", type=int, default=0, help="Port on 127.0.0.1. [default: a free one]")
 @click.option("--seed", type=int, default=1, show_default=True, help="Which made-up organization.")
-@click.option("--opportunities", type=int, default=220, show_default=True)
+@click.option(
+    "--opportunities", type=int, default=220, show_default=True, help="How many to make up."
+)
 @click.option("--max-seconds", type=float, default=3600.0, show_default=True, help="Then stop.")
 def sandbox(crm: str, port: int, seed: int, opportunities: int, max_seconds: float) -> None:
     """Run a fake CRM on loopback until stopped; prints the settings that reach it.

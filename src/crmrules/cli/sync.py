@@ -107,6 +107,7 @@ def sync(
     """
     from crmrules.cli.wire import setup
     from crmrules.errors import CrmRulesError
+    from crmrules.log import scrub
     from crmrules.sync import sync as run_sync
 
     def one(path: Path | None) -> int:
@@ -129,7 +130,7 @@ def sync(
         try:
             code = one(path)
         except CrmRulesError as error:
-            click.echo(f"crmrules: {error}", err=True)
+            click.echo(scrub(f"crmrules: {error}"), err=True)
             code = error.exit_code
         worst = max(worst, code)
     return worst

@@ -107,4 +107,6 @@ def _clause(clause: ClauseView) -> str:
     if clause.actual is None:
         return f"{need}: unknown, {clause.reason or 'not recorded'}"
     records = f" [{', '.join(clause.records[:5])}]" if clause.records else ""
-    return f"{need}: is {value(clause.actual)} {clause.unit}{records}".rstrip()
+    counted = isinstance(clause.actual, int | float) and not isinstance(clause.actual, bool)
+    unit = f" {clause.unit}" if counted and clause.unit else ""
+    return f"{need}: is {value(clause.actual)}{unit}{records}"
