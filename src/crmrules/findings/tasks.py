@@ -61,8 +61,6 @@ class TaskRecord:
     edited: bool = False
 
 
-ANSWERS = "Answer here with #not-true, #not-useful or #done-otherwise if that is how it is."
-"""The last line of every task of ours: it names the tags, and is no answer itself."""
 ANSWER_HINT = "Answer here with #not-true, #not-useful or #done-otherwise if that is how it is."
 """The last line of every task; its own tags are no answer."""
 
@@ -101,7 +99,7 @@ def observe(record: TaskRecord, task: OurTask, now: datetime) -> TaskRecord:
 
 
 def _answer(body: str | None) -> Answer | None:
-    said = (body or "").replace(ANSWERS, "")
+    said = (body or "").replace(ANSWER_HINT, "")
     return next((answer for tag, answer in _TAGS if tag.search(said)), None)
 
 

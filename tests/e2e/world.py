@@ -1,0 +1,272 @@
+"""A small seeded sandbox, a configuration that reaches it, and the command line run against it.
+
+Everything goes through ``crmrules.cli.run``, as a user would, with ``--as-of`` at the sandbox's own
+moment. Only the connector's waiting is replaced: nothing here really sleeps.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import sqlite3
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from crmrules import cli
+from crmrules.cli import wire
+from crmrules_sandbox.salesforce.server import SandboxServer
+from crmrules_sandbox.salesforce.start import seeded_org
+
+ROOT = Path(__file__).resolve().parents[2]
+START = datetime(2026, 11, 24, 9, tzinfo=UTC)  # a Tuesday
+SETTLED = timedelta(hours=13)
+OURS = ("Status", "Flags", "Summary", "Buying_Phase", "Checked_At")
+EARLY, LATER = "e2e-early", "e2e-concerns"
+TOKEN_MARK = "access_token"
+_RULE = """\
+id: {id}
+title: {title}
+mode: live
+recommended: live
+severity: {severity}
+phases: [{phases}]
+why: A rule for tests, true of every opportunity in its phases.
+source: tests
+false_positives: [none]
+review: 2030-01-01
+maintainer: tests
+majors_only: false
+settings:
+  days: {{value: 0, unit: days, why: every opportunity is as old}}
+when: {{all: [{{opportunity_age_days: {{at_least: $days}}}}]}}
+clears: {{any: [{{quotes_sent: {{at_least: {quotes}}}}}]}}
+then:
+  task:
+    subject: ["Look at {{opportunity}}", "Look at {{account}}"]
+    body: ["Who decides at {{account}}?", "What would they lose by waiting?"]
+    due_in_days: 5
+  flag: {flag}
+tests:
+  - {{name: a day old, given: {{phase: {first}, opportunity_age_days: 1, quotes_sent: 0}}, expect: fires}}
+"""
+
+
+def rule(
+    name: str = EARLY,
+    *,
+    severity: str = "P2",
+    phases: str = "recognition, evaluation",
+    quotes: int = 900,
+) -> str:
+    """Return a rule file that fires on every opportunity in these phases."""
+    return _RULE.format(
+        id=name,
+        title=f"Rule {name}",
+        severity=severity,
+        phases=phases,
+        first=phases.partition(",")[0],
+        quotes=quotes,
+        flag=name.replace("-", "_"),
+    )
+
+
+RULES = {EARLY: rule(), LATER: rule(LATER, severity="P1", phases="concerns")}
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command left on the terminal."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        return json.loads(self.out)
+
+    @property
+    def writes(self) -> list[dict[str, Any]]:
+        return self.json["writes"]
+
+
+@dataclass
+class World:
+    """A sandbox, a folder with a configuration and a state store, and the time in both."""
+
+    folder: Path
+    seed: int = 1
+    opportunities: int = 40
+    rules: dict[str, str] | None = field(default_factory=lambda: dict(RULES))  # None: as shipped
+    overlay: str = ""
+    tls: bool = False
+    org_options: dict[str, Any] = field(default_factory=dict)
+    server_options: dict[str, Any] = field(default_factory=dict)
+    tasks: dict[str, Any] = field(default_factory=dict)
+    guard: dict[str, Any] = field(default_factory=dict)
+    salesforce: dict[str, Any] = field(default_factory=dict)
+    now: datetime = START
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.org = seeded_org(
+            self.seed,
+            clock=lambda: self.now,
+            opportunities=self.opportunities,
+            **self.org_options,
+        )
+        self.server = SandboxServer(self.org, tls=self.tls, **self.server_options)
+        self.token = self.server.token()
+        self.slept: list[float] = []
+        self.configure()
+
+    def __enter__(self) -> World:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.stop()
+
+    @property
+    def state(self) -> Path:
+        return self.folder / "state.db"
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "crmrules.toml"
+
+    def configure(self) -> None:
+        """Write the configuration, rules and overlay again, from what the attributes say now."""
+        top: dict[str, Any] = {"connector": "salesforce"}
+        if self.rules is not None:
+            files = self.folder / "rules"
+            files.mkdir(exist_ok=True)
+            for name, text in self.rules.items():
+                (files / f"{name}.yml").write_text(text)
+            top["rules"] = ["rules"]
+        if self.overlay:
+            (self.folder / "overlay.yaml").write_text(self.overlay)
+            top["overlay"] = "overlay.yaml"
+        access = {
+            "auth": "token",
+            "instance_url": self.server.url,
+            "access_token": self.token,
+            "ca_bundle": self.server.ca_file,
+        }
+        sections = {
+            "state": {"url": "sqlite:///state.db"},
+            "salesforce": access | self.salesforce,
+            "tasks": self.tasks,
+            "guard": {"max_share_flagged": 1.0, "max_writes": 5000} | self.guard,
+        }
+        lines = [f"{name} = {json.dumps(value)}" for name, value in top.items()]
+        for section, values in sections.items():
+            lines.append(f"[{section}]")
+            lines += [f"{name} = {json.dumps(value)}" for name, value in values.items()]
+        self.config.write_text("\n".join(lines) + "\n")
+
+    def run(self, command: str, *options: str) -> Ran:
+        """Run a command of the command line, as of now."""
+        args = [command, "--config", str(self.config), "--as-of", self.now.isoformat(), *options]
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), self._awake():
+            code = cli.run([*args, "--format", "json"])
+        return Ran(code, out.getvalue(), err.getvalue())
+
+    def plan(self, *options: str) -> Ran:
+        return self.run("plan", *options)
+
+    def sync(self, *options: str) -> Ran:
+        return self.run("sync", *options)
+
+    def synced(self, *options: str) -> Ran:
+        """Sync, and insist that all went well."""
+        ran = self.sync(*options)
+        assert ran.code == 0, ran.err
+        return ran
+
+    @contextlib.contextmanager
+    def _awake(self):
+        """Let the connector note how long it would wait instead of waiting."""
+        real = wire.connect
+
+        def connect(*args: Any, **kwargs: Any) -> Any:
+            connector = real(*args, **kwargs)
+            connector._transport._sleep = self.slept.append
+            return connector
+
+        wire.connect = connect
+        try:
+            yield
+        finally:
+            wire.connect = real
+
+    def advance(self, step: timedelta = SETTLED) -> None:
+        self.now += step
+
+    def settle(self) -> World:
+        """Sync once so that every finding is pending, and let the settle time pass."""
+        self.synced()
+        self.advance()
+        return self
+
+    # -- what stands in the CRM -----------------------------------------------------------------
+    def our_tasks(self, *, deleted: bool = True) -> list[dict[str, Any]]:
+        rows = (dict(row) for row in self.org.rows("Task") if row.get("CrmRules_Key__c"))
+        return [row for row in rows if deleted or not row.get("IsDeleted")]
+
+    def task(self, key: str) -> dict[str, Any]:
+        [found] = [row for row in self.our_tasks() if row["CrmRules_Key__c"] == key]
+        return found
+
+    def dump(self) -> dict[str, Any]:
+        """Return our tasks and our fields, without what the CRM made up (ids, stamps)."""
+        tasks = sorted(
+            [
+                row["CrmRules_Key__c"],
+                row.get("CrmRules_Rule__c"),
+                row.get("WhatId"),
+                row.get("Subject"),
+                row.get("Description"),
+                row.get("Status"),
+                row.get("ActivityDate"),
+                row.get("OwnerId"),
+                bool(row.get("IsDeleted")),
+            ]
+            for row in self.our_tasks()
+        )
+        fields = {
+            row["Id"]: [row.get(f"CrmRules_{name}__c") for name in OURS]
+            for row in self.org.rows("Opportunity")
+        }
+        return {"tasks": tasks, "fields": fields}
+
+    def keys(self) -> list[str]:
+        return sorted(row["CrmRules_Key__c"] for row in self.our_tasks())
+
+    def one_task_per_key(self) -> bool:
+        keys = self.keys()
+        return len(keys) == len(set(keys))
+
+    def owner_of(self, opportunity: str) -> str:
+        row = self.org.get("Opportunity", opportunity)
+        assert row is not None
+        return str(row["OwnerId"])
+
+    def tables(self, *ignored: str) -> dict[str, list[Any]]:
+        """Return the content of the state store by table."""
+        found: dict[str, list[Any]] = {}
+        with contextlib.closing(sqlite3.connect(self.state)) as connection:
+            names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            for (name,) in names.fetchall():
+                if name not in ignored:
+                    rows = connection.execute(f'SELECT * FROM "{name}"').fetchall()
+                    found[name] = sorted(rows, key=repr)
+        return found
+
+    def forget(self) -> None:
+        """Lose the state store."""
+        for file in self.folder.glob("state.db*"):
+            file.unlink()
