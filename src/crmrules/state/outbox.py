@@ -38,8 +38,8 @@ class Outbox:
     def plan(self, writes: Sequence[Wanted], run: str) -> list[IntentState]:
         """Add intents in this order; return where each stands now.
 
-        A create whose key is known is not added again: one that still waits takes the new values
-        and is planned; one that was sent keeps its state (done, unknown or sending).
+        A create whose key is known is not added again: one that was not made takes the new values
+        and is planned; one that was, or may have been, keeps its state (done, unknown, sending).
         """
         known = self._known([w.write.key for w in writes if isinstance(w.write, CreateTask)])
         fresh: list[dict[str, Any]] = []

@@ -41,7 +41,7 @@ NEXT: Mapping[IntentState, frozenset[IntentState]] = {
     _D: frozenset({_P, _M}),
     _R: frozenset({_P, _M}),
     _DONE: frozenset(),
-    _M: frozenset(),
+    _M: frozenset({_P}),  # wanted again, with the same key
 }
 
 STATE_OF: Mapping[Result, IntentState] = {
