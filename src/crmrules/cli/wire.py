@@ -125,6 +125,13 @@ def _announce(section: dict[str, Any]) -> None:
 
 def load_rules(settings: Settings, base: Path, overlay: Path | None = None) -> RuleBook:
     """Return the rules of the configured folders with the overlay applied."""
+    return rulebook.load(*rule_places(settings, base, overlay))
+
+
+def rule_places(
+    settings: Settings, base: Path, overlay: Path | None = None
+) -> tuple[list[Path], Path | None]:
+    """Return the configured rule folders and the overlay; UsageError where it does not exist."""
     folders = [
         rulebook.shipped() if folder == BUILTIN else _inside(folder, base)
         for folder in settings.rules.folders
@@ -137,7 +144,7 @@ def load_rules(settings: Settings, base: Path, overlay: Path | None = None) -> R
             where="overlay",
             remedy="Run 'crmrules init' to write one, or remove the key.",
         )
-    return rulebook.load(folders, overlay)
+    return folders, overlay
 
 
 def policy(settings: Settings) -> Policy:
