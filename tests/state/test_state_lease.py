@@ -4,9 +4,10 @@ import socket
 
 import pytest
 from sqlalchemy import update
-from state_kit import ORG, Clock, content, create, end, open_store, opportunity, start
+from state_kit import NOW, ORG, Clock, content, create, end, open_store, opportunity, start
 
 from crmrules.errors import LockedError, UsageError
+from crmrules.state import lease as lease_module
 from crmrules.state.schema import lease
 
 _HOLD = """
@@ -103,6 +104,26 @@ def test_the_end_of_an_overtaken_run_does_not_free_the_lease_of_the_other(tmp_pa
         with next_.lease("next") as fence:
             context.__exit__(None, None, None)
             assert next_.held().nonce == fence.nonce
+
+
+def test_a_lock_file_that_was_taken_away_meanwhile_is_not_trusted(tmp_path, monkeypatch):
+    """Between opening the file and locking it, somebody may unlock by force."""
+    opened = []
+
+    def open_late(path):
+        descriptor = real(path)
+        if not opened:
+            path.unlink()
+        opened.append(path)
+        return descriptor
+
+    real = lease_module._open
+    monkeypatch.setattr(lease_module, "_open", open_late)
+    first, second = (lease_module.FileLock(tmp_path / "state.db") for _ in range(2))
+    first.acquire("first", NOW)
+    with pytest.raises(LockedError, match="first"):
+        second.acquire("second", NOW)
+    first.release()
 
 
 def test_every_transaction_renews_the_lease(tmp_path):

@@ -185,6 +185,19 @@ def test_reading_ahead_gives_what_a_plain_look_would(steps):
             )
 
 
+def test_what_does_not_fit_the_window_is_not_torn(tx, monkeypatch):
+    monkeypatch.setattr("crmrules.state.episodes.WINDOW", 3)
+    for opp in ("006A", "006B", "006C"):
+        tx.save(Episode(f"r{n}", opp, 1, EpisodeStatus.OPEN, NOW, NOW) for n in range(5))
+        tx.save(tasks=[TaskRecord(f"{opp}{n}", "r", opp, 1) for n in range(2)])
+    tx.past("000")  # forget which ones were just written
+    for opp in ("006A", "006B", "006C", "006A"):
+        episodes, tasks = tx.past(opp)
+        assert (len(episodes), len(tasks)) == (5, 2)
+    assert len(list(tx.ledger.load_episodes())) == 15
+    assert len(list(tx.ledger.load_tasks())) == 6
+
+
 def test_what_still_concerns_us_is_watched(tx):
     ended = Episode("r", "ended", 1, EpisodeStatus.ENDED, NOW, NOW)
     going = Episode("r", "open", 1, EpisodeStatus.OPEN, NOW, NOW)

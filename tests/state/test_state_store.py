@@ -140,6 +140,16 @@ def test_a_writer_that_waits_in_vain_is_told_so(tmp_path, monkeypatch):
             assert second.status().opportunities == 0  # a reader waits for nobody
 
 
+def test_a_writing_transaction_asks_for_the_lock_before_it_reads(tmp_path, monkeypatch):
+    """One that reads first fails at once, unwaited, when somebody writes before it does."""
+    monkeypatch.setattr("crmrules.state.database.BUSY_SECONDS", 0.1)
+    with open_store(tmp_path) as store, open_store(tmp_path) as other:
+        store.for_org(ORG)
+        second = other.for_org(ORG)
+        with store.engine.begin(), pytest.raises(LockedError), second.transaction():
+            pass
+
+
 def test_an_exception_undoes_everything_of_its_phase(tmp_path):
     with open_store(tmp_path) as store:
         org = store.for_org(ORG)
