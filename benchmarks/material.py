@@ -9,8 +9,9 @@ It reads rule files and no CRM.
 
 from __future__ import annotations
 
+import operator
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from crmrules.errors import CrmRulesError
@@ -90,23 +91,47 @@ def _clause(rnd: random.Random, signal: str, kind: type) -> Clause:
         return Clause(signal=signal, operator="is", value=rnd.random() < 0.5)
     if kind is str:
         words = PHASES if signal == "phase" else WORDS
-        operator = rnd.choice(("one_of", "not_one_of"))
-        return Clause(signal=signal, operator=operator, value=tuple(rnd.sample(words, 2)))
+        sign = rnd.choice(("one_of", "not_one_of"))
+        return Clause(signal=signal, operator=sign, value=tuple(rnd.sample(words, 2)))
     value = rnd.randint(3, 25) if kind is int else round(rnd.uniform(0.2, 0.8), 2)
-    operator = rnd.choice(("at_least", "at_most", "above", "below"))
-    return Clause(signal=signal, operator=operator, value=value)
+    sign = rnd.choice(("at_least", "at_most", "above", "below"))
+    return Clause(signal=signal, operator=sign, value=value)
 
 
 def fact_sets(
-    rules: Iterable[Rule], kinds: Kinds, count: int, seed: int = 1, missing: float = 0.1
+    rules: Sequence[Rule], kinds: Kinds, count: int, seed: int = 1, missing: float = 0.1
 ) -> list[Facts]:
     """Return so many fact sets over the signals that the rules read."""
     rnd = random.Random(f"facts {seed}")
     pools = {name: sorted(pool, key=repr) for name, pool in _pools(rules, kinds).items()}
-    return [
-        {name: rnd.choice(pool) for name, pool in pools.items() if rnd.random() >= missing}
-        for _ in range(count)
-    ]
+    sets: list[Facts] = []
+    for number in range(count):
+        facts = {name: rnd.choice(pool) for name, pool in pools.items()}
+        if number % 2:  # else a rule of many clauses would hardly ever fire
+            _fit(rnd, facts, pools, rnd.choice(rules))
+        sets.append({name: value for name, value in facts.items() if rnd.random() >= missing})
+    return sets
+
+
+_HOLDS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "is": operator.eq,
+    "is_not": operator.ne,
+    "one_of": lambda value, wanted: value in wanted,
+    "not_one_of": lambda value, wanted: value not in wanted,
+    "at_least": operator.ge,
+    "at_most": operator.le,
+    "above": operator.gt,
+    "below": operator.lt,
+}
+
+
+def _fit(rnd: random.Random, facts: Facts, pools: Mapping[str, list[Any]], rule: Rule) -> None:
+    """Change facts so that clauses of the rule's condition hold."""
+    for clause in rule.condition.clauses():
+        holds, wanted = _HOLDS[clause.operator], rule.value_of(clause)
+        good = [value for value in pools[clause.signal] if holds(value, wanted)]
+        if good:
+            facts[clause.signal] = rnd.choice(good)
 
 
 def _pools(rules: Iterable[Rule], kinds: Kinds) -> dict[str, set[Any]]:
