@@ -31,6 +31,8 @@ BREAKS = [
     ("id: nego-early-concession", "id: conc-early-concession", "starts with 'nego-'", "id: conc"),
     ("settings:\n", "settings:\n  spare: {value: 1, unit: days, why: none}\n",
      "the setting 'spare' is never used", "spare:"),
+    ("settings:\n", "coverage: [rolles]\nsettings:\n", "no coverage is measured of 'rolles'",
+     "coverage:"),
     ("floor: 1", "floor: 6", "outside its floor", "floor: 6"),
     ('"Hold the discount at {account}"]', '"The discount at {account}"]',
      "starts with 'The'", "subject:"),

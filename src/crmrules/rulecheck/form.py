@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from crmrules.baseline import COVERED
 from crmrules.engine.possible import closest
 from crmrules.engine.values import needed
 from crmrules.engine.ways import Demand, Way, to_fire, ways
@@ -93,6 +94,14 @@ def reasons_are_given(c: Checking) -> None:
             c.note((key,), f"'{key}' is empty", "Write one sentence.")
     if not any(entry.strip() for entry in c.rule.false_positives):
         c.note(("false_positives",), "no false positive is named", "Name when it is wrong.")
+
+
+def coverage_names_are_known(c: Checking) -> None:
+    """Every gate is on data that is measured; else the rule would stay in shadow for ever."""
+    for name in c.rule.coverage:
+        if name not in COVERED:
+            remedy = did_you_mean(name, COVERED, f"Use one of: {', '.join(COVERED)}.")
+            c.note(("coverage",), f"no coverage is measured of '{name}'", remedy)
 
 
 def settings_are_used_and_sound(c: Checking) -> None:
@@ -186,6 +195,7 @@ CHECKS = (
     keys_are_in_reading_order,
     review_is_a_date,
     reasons_are_given,
+    coverage_names_are_known,
     settings_are_used_and_sound,
     condition_and_clearing_are_possible,
     hiding_is_sound,

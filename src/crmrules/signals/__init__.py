@@ -9,7 +9,7 @@ It compares nothing with a threshold; rules do.
 
 from __future__ import annotations
 
-from crmrules.signals import account, buying, concerns, entry, needs, negotiation
+from crmrules.signals import account, buying, concerns, entry, needs, negotiation, price
 from crmrules.signals._registry import (
     SIGNALS,
     Known,
@@ -38,6 +38,7 @@ __all__ = [
     "facts",
     "needs",
     "negotiation",
+    "price",
     "read",
     "signal",
 ]
