@@ -37,30 +37,6 @@ def default_rows(
     org: Org, organization_id: str, *, is_sandbox: bool
 ) -> dict[str, list[dict[str, Any]]]:
     """Return the organization, the integration user, the stages and the task statuses."""
-    stages = [
-        {
-            "MasterLabel": label,
-            "ApiName": label,
-            "IsActive": True,
-            "SortOrder": place,
-            "DefaultProbability": float(probability),
-            "ForecastCategory": category,
-            "ForecastCategoryName": name,
-            "IsClosed": closed,
-            "IsWon": won,
-        }
-        for place, (label, probability, category, name, closed, won) in enumerate(_STAGES, 1)
-    ]
-    statuses = [
-        {
-            "MasterLabel": label,
-            "ApiName": label,
-            "SortOrder": place,
-            "IsDefault": place == 1,
-            "IsClosed": label == "Completed",
-        }
-        for place, label in enumerate(_STATUSES, 1)
-    ]
     organization = {
         "Id": organization_id,
         "Name": "Sandbox",
@@ -81,6 +57,36 @@ def default_rows(
     return {
         "Organization": [organization],
         "User": [user],
-        "OpportunityStage": stages,
-        "TaskStatus": statuses,
+        "OpportunityStage": _stages(),
+        "TaskStatus": _statuses(),
     }
+
+
+def _stages() -> list[dict[str, Any]]:
+    return [
+        {
+            "MasterLabel": label,
+            "ApiName": label,
+            "IsActive": True,
+            "SortOrder": place,
+            "DefaultProbability": float(probability),
+            "ForecastCategory": category,
+            "ForecastCategoryName": name,
+            "IsClosed": closed,
+            "IsWon": won,
+        }
+        for place, (label, probability, category, name, closed, won) in enumerate(_STAGES, 1)
+    ]
+
+
+def _statuses() -> list[dict[str, Any]]:
+    return [
+        {
+            "MasterLabel": label,
+            "ApiName": label,
+            "SortOrder": place,
+            "IsDefault": place == 1,
+            "IsClosed": label == "Completed",
+        }
+        for place, label in enumerate(_STATUSES, 1)
+    ]

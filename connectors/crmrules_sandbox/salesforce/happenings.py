@@ -76,18 +76,16 @@ class Scene:
         booked = ledger.moment(rng.uniform(1, 2.5) if ahead else talk.ago + rng.uniform(2, 6))
         booked = min(max(booked, self.born + timedelta(minutes=10)), start)
         texts = phrases.FUTURE_SUBJECTS if ahead else phrases.MEETING_SUBJECTS
-        described = None
-        if not ahead:
-            described = rng.choice(phrases.MEETING[self.language])
-            if talk.note:
-                described += "\n" + self._who(talk, attendees[0] if attendees else None)
+        described = None if ahead else rng.choice(phrases.MEETING[self.language])
+        if described and talk.note:
+            described += "\n" + self._who(talk, attendees[0] if attendees else None)
         end = start + timedelta(minutes=minutes)
-        subject = rng.choice(phrases.DEVELOP if talk.kind == "review" else texts)
+        texts = phrases.DEVELOP if talk.kind == "review" else texts
         event = ledger.add(
             "Event",
             booked,
             self.owner["Id"],
-            Subject=f"{subject} {self.account['Name']}",
+            Subject=f"{rng.choice(texts)} {self.account['Name']}",
             StartDateTime=stamp(start),
             EndDateTime=stamp(end),
             ActivityDateTime=stamp(start),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -33,7 +34,6 @@ def explain(
 
     Example: crmrules explain 0065g00000AbCdEAAV --rule conc-gone-dark
     """
-    from crmrules.cli import text
     from crmrules.cli.wire import setup
     from crmrules.errors import UsageError
     from crmrules.explain import explain as told
@@ -64,6 +64,12 @@ def explain(
             }
         )
         return
+    _print(opportunity, found, explanations)
+
+
+def _print(opportunity: str, found: Any, explanations: list[tuple[Any, Any]]) -> None:
+    from crmrules.cli import text
+
     click.echo(f"{found.judged.opportunity.name or opportunity} ({opportunity})\n")
     order = {"fires": 0, "unknown": 1, "quiet": 2}
     for rule, each in sorted(explanations, key=lambda pair: order[pair[1].verdict]):
