@@ -23,6 +23,8 @@ _NO = frozenset({"false", "no", "0", "n", "f"})
 def text(body: Body, name: str) -> str | None:
     """Return a text; None when it is absent, null or blank."""
     value = body.get(name)
+    if isinstance(value, str) and value.isascii():  # nearly all are, and need no repair
+        return value.strip() or None
     if value is None or isinstance(value, bool):
         return None
     words = str(value).encode("utf-8", "replace").decode("utf-8").strip()

@@ -13,6 +13,7 @@ import difflib
 import re
 from collections.abc import Iterable
 from collections.abc import Mapping as AnyMapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -91,6 +92,7 @@ _NOT_SENIOR = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def _word(text: str) -> str:
     return " ".join(text.split()).casefold()
 

@@ -29,6 +29,8 @@ from crmrules.rule import Rule
 from crmrules.state import Store, Transaction
 from crmrules.writeback import drain, reconcile
 
+RECONCILE_EVERY = timedelta(days=7)
+_FULL_PULL = "full_pull_at"
 WON_FOR = timedelta(days=365)  # won opportunities are judged this long (decisions, 12)
 log = structlog.get_logger()
 
@@ -115,7 +117,7 @@ def look(job: Job, opportunity: str) -> Look | None:
     preflight = job.connector.check()
     org = job.store.for_org(preflight.organization.id)
     with org.lease("explain") as fence, org.dry_run(fence) as tx:
-        pull(job.connector, tx, full=False, run="explain")
+        pull(job.connector, tx, full=False, run="explain", now=job.now)
         baseline = _measured(job, tx)
         judge = Evaluator(job.engine, job.rules, baseline, job.now).judge
         stored = [(opportunity, tx.mirror.rows_of(opportunity))]
@@ -147,7 +149,7 @@ def _decide(
     """Pull, judge and plan inside the transaction; it counts only if somebody commits."""
     report = keeper.begin(job.connector, preflight, job.rules)
     reconcile(job.connector, tx, preflight.capabilities, run, job.now)
-    pull(job.connector, tx, full=full, run=run)
+    pull(job.connector, tx, full=full, run=run, now=job.now)
     report.baseline = _measured(job, tx)
     judge = Evaluator(job.engine, job.rules, report.baseline, job.now).judge
     planner = _planner(job, preflight, tx, report.baseline)
@@ -163,14 +165,22 @@ def _decide(
     return report
 
 
-def pull(connector: Connector, tx: Transaction, *, full: bool, run: str) -> None:
-    """Bring the stored rows up to date: what changed since the watermarks, or everything."""
-    marks = None if full else tx.mirror.marks() or None
+def pull(connector: Connector, tx: Transaction, *, full: bool, run: str, now: datetime) -> None:
+    """Bring the stored rows up to date: what changed since the watermarks, or everything.
+
+    Everything at the first run, when asked, and once a week: some deletions leave no trace that an
+    incremental pull could see (salesforce.md, 2.6).
+    """
+    last = tx.history.get(_FULL_PULL)
+    due = last is None or now - datetime.fromisoformat(last) >= RECONCILE_EVERY
+    marks = None if full or due else tx.mirror.marks() or None
     for batch in connector.pull(marks):
         tx.mirror.put(batch.rows, run)
         for kind in batch.complete:
             tx.mirror.complete(kind, run)
         tx.mirror.set_marks(batch.marks)
+    if marks is None:
+        tx.history.set(_FULL_PULL, now.isoformat())
 
 
 def _measured(job: Job, tx: Transaction) -> Baseline:

@@ -75,7 +75,7 @@ class Scene:
         minutes = rng.choice((30, 60, 60, 90))
         booked = ledger.moment(rng.uniform(1, 2.5) if ahead else talk.ago + rng.uniform(2, 6))
         booked = min(max(booked, self.born + timedelta(minutes=10)), start)
-        texts = phrases.FUTURE_SUBJECTS if ahead else phrases.MEETING_SUBJECTS
+        texts: tuple[str, ...] = phrases.FUTURE_SUBJECTS if ahead else phrases.MEETING_SUBJECTS
         described = None if ahead else rng.choice(phrases.MEETING[self.language])
         if described and talk.note:
             described += "\n" + self._who(talk, attendees[0] if attendees else None)

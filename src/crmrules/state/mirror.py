@@ -164,11 +164,18 @@ class Mirror:
     def _siblings(self, accounts: Sequence[str]) -> dict[str, list[Row]]:
         found: dict[str, list[Row]] = {}
         for part in _parts(accounts):
-            for row in self._rows(record.c.account.in_(part), _OWN):
+            # In the order of its index: another one makes SQLite walk the whole organization.
+            for row in self._rows(
+                record.c.account.in_(part), _OWN, order=(record.c.account, record.c.id)
+            ):
                 found.setdefault(str(row.account), []).append(row)
         return found
 
-    def _rows(self, *conditions: Any) -> Iterator[Row]:
+    def _rows(
+        self,
+        *conditions: Any,
+        order: Sequence[Any] = (record.c.parent, record.c.kind, record.c.id),
+    ) -> Iterator[Row]:
         query = select(
             record.c.kind,
             record.c.id,
@@ -179,8 +186,7 @@ class Mirror:
             record.c.closed_on,
             record.c.won,
         ).where(record.c.org == self._org, *conditions)
-        ordered = query.order_by(record.c.parent, record.c.kind, record.c.id)
-        found = self._connection.execute(ordered).all()
+        found = self._connection.execute(query.order_by(*order)).all()
         for kind, id_, parent, stamp, body, account, closed_on, won in found:
             yes = None if won is None else bool(won)
             yield Row(kind, id_, parent, stamp, loads(body), account, closed_on, yes)
