@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import random
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -27,6 +29,20 @@ def test_every_engine_judges_random_rules_as_the_definition_does(seed):
 
     for name in available():
         assert build(rules, name, KINDS).judge(samples) == expected, name
+
+
+@pytest.mark.parametrize("seed", [7, 8, 9])
+def test_a_pack_of_sixty_rules_never_meets_the_limits_of_an_engine(seed, monkeypatch):
+    # The benchmark's facts are made to fit its rules, so that many branches match at once.
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[2] / "benchmarks"))
+    material = importlib.import_module("material")
+    rules = material.random_rules(60, seed=seed)
+    samples = material.fact_sets(rules, material.VOCABULARY, 100)
+    kinds = material.VOCABULARY
+    expected = [{one.id: judge_rule(one, entry, kinds) for one in rules} for entry in samples]
+
+    for name in available():
+        assert build(rules, name, kinds).judge(samples) == expected, name
 
 
 def test_the_random_rules_reach_every_verdict_often():
