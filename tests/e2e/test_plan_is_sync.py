@@ -158,7 +158,5 @@ def test_a_plan_after_people_worked_is_still_the_next_sync(promoted):
     assert promoted.synced().writes == []
 
 
-
-
 def by_name(writes: list[dict]) -> list[dict]:
     return sorted(writes, key=lambda w: (w["action"], w["opportunity"], w["key"] or ""))

@@ -13,7 +13,7 @@ import sqlite3
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from crmrules import cli
 from crmrules.cli import wire
@@ -25,7 +25,6 @@ START = datetime(2026, 11, 24, 9, tzinfo=UTC)  # a Tuesday
 SETTLED = timedelta(hours=13)
 OURS = ("Status", "Flags", "Summary", "Buying_Phase", "Checked_At")
 EARLY, LATER = "e2e-early", "e2e-concerns"
-TOKEN_MARK = "access_token"
 _RULE = """\
 id: {id}
 title: {title}
@@ -50,7 +49,9 @@ then:
     due_in_days: 5
   flag: {flag}
 tests:
-  - {{name: a day old, given: {{phase: {first}, opportunity_age_days: 1, quotes_sent: 0}}, expect: fires}}
+  - name: a day old
+    given: {{phase: {first}, opportunity_age_days: 1, quotes_sent: 0}}
+    expect: fires
 """
 
 
@@ -123,7 +124,7 @@ class World:
         self.slept: list[float] = []
         self.configure()
 
-    def __enter__(self) -> World:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

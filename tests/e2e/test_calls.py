@@ -1,0 +1,52 @@
+"""How many calls a run costs, by the server's own count."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from world import World
+
+
+@pytest.fixture
+def quiet(tmp_path):
+    with World(tmp_path, opportunities=30) as world:
+        world.settle()
+        world.synced()
+        world.advance(timedelta(hours=1))
+        world.server.forget_calls()
+        yield world
+
+
+def test_a_quiet_incremental_sync_costs_at_most_four_calls(quiet):
+    ran = quiet.synced()
+    assert ran.writes == []
+    assert 0 < quiet.server.counted <= 4
+
+
+def test_our_own_count_is_never_below_the_servers(quiet):
+    ran = quiet.synced()
+    assert quiet.server.counted <= ran.json["api_calls"] <= quiet.server.counted + 1  # userinfo
+
+
+def test_plan_tells_calls_and_the_least_that_could_have_done(quiet):
+    planned = quiet.plan("--full").json
+    assert planned["api_calls"] >= planned["api_floor"] >= 1
+    assert planned["api_calls"] <= 1.05 * planned["api_floor"] + 3
+
+
+def test_all_writes_of_a_small_organization_ride_in_one_call(tmp_path):
+    with World(tmp_path, opportunities=30) as world:
+        world.settle()
+        planned = world.plan().json["api_calls"]
+        assert world.synced().json["api_calls"] == planned + 1
+
+
+def test_our_own_ceiling_of_calls_stops_a_run_with_6(quiet):
+    quiet.salesforce = {"daily_calls": 2}
+    quiet.configure()
+    before = quiet.dump()
+    ran = quiet.sync()
+    assert ran.code == 6
+    assert "daily_calls" in ran.err
+    assert quiet.dump() == before

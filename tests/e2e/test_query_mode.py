@@ -1,0 +1,153 @@
+"""Without a unique key in the CRM, the promise holds inside the settle window, and we say so."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from world import World
+
+from crmrules import sync
+from crmrules.cli.wire import make
+from crmrules.errors import CrmRulesError
+from crmrules.settings import load
+from crmrules.state import Store
+from crmrules_sandbox.salesforce.faults import Fault
+from crmrules_sandbox.salesforce.start import shipped_fields
+
+KEY = "force-app/main/default/objects/Activity/fields/CrmRules_Key__c.field-meta.xml"
+WRITE = "composite/sobjects"
+
+
+def not_unique(folder: Path) -> Path:
+    """Return a copy of the shipped fields in which the key is a plain text field."""
+    shutil.copytree(shipped_fields(), folder)
+    file = folder / KEY
+    text = file.read_text()
+    assert "<unique>true</unique>" in text
+    file.write_text(text.replace("<unique>true</unique>", "<unique>false</unique>"))
+    return folder
+
+
+@pytest.fixture
+def world(tmp_path):
+    deploy = not_unique(tmp_path / "deploy")
+    with World(tmp_path / "world", opportunities=20, org_options={"deploy": deploy}) as world:
+        yield world.settle()
+
+
+def preflight(world: World):
+    settings, base = load(world.config)
+    made = make(settings, base, now=world.now)
+    try:
+        return made.connector.check()
+    finally:
+        made.close()
+
+
+def run(world: World) -> int:
+    """Sync with the store's clock at the world's time too: what is young is told by it."""
+    settings, base = load(world.config)
+    made = make(settings, base, now=world.now)
+    made.store.close()
+    store = Store(f"sqlite:///{world.state}", clock=lambda: world.now)
+    made.connector._transport._sleep = world.slept.append
+    with contextlib.closing(replace(made, store=store)) as timed:
+        try:
+            return sync.sync(timed.job(now=world.now)).exit_code
+        except CrmRulesError as error:
+            return error.exit_code
+
+
+def test_a_key_that_is_not_unique_is_no_guarantee_and_is_told_so(world):
+    found = preflight(world)
+    assert found.capabilities.tasks
+    assert not found.capabilities.unique_key
+    [problem] = [p for p in found.problems if "CrmRules_Key__c" in p.what]
+    assert "Unique" in problem.remedy
+    assert problem.level == "warning"
+
+
+def test_the_shipped_key_is_unique(tmp_path):
+    with World(tmp_path, opportunities=10) as world:
+        assert preflight(world).capabilities.unique_key
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "truncated_body"])
+def test_an_answer_that_got_lost_makes_no_second_task(world, kind):
+    planned = sorted(w["key"] for w in world.plan().writes if w["action"] == "create_task")
+    world.server.faults.add(Fault(kind, body=WRITE))
+    run(world)
+    for minutes in (0, 5, 20, 60):
+        world.advance(timedelta(minutes=minutes))
+        run(world)
+        assert world.one_task_per_key()
+    assert world.keys() == planned
+
+
+def test_a_create_that_never_arrived_is_sent_again_only_when_it_has_settled(world):
+    planned = sorted(w["key"] for w in world.plan().writes if w["action"] == "create_task")
+    world.server.faults.add(Fault("drop_before", body=WRITE))
+    assert run(world) == 4
+    assert world.keys() == []
+    world.advance(timedelta(minutes=10))
+    run(world)
+    assert world.keys() == []  # it may still arrive
+    world.advance(timedelta(minutes=10))
+    assert run(world) == 0
+    assert world.keys() == planned
+
+
+def test_a_create_that_arrives_late_but_inside_the_window_is_found(world):
+    planned = [w for w in world.plan().writes if w["action"] == "create_task"]
+    world.server.faults.add(Fault("drop_before", body=WRITE))
+    run(world)
+    world.advance(timedelta(minutes=9))
+    for write in planned:
+        late(world, write)
+    world.advance(timedelta(minutes=1))
+    for minutes in (0, 20):
+        world.advance(timedelta(minutes=minutes))
+        assert run(world) == 0
+    assert world.keys() == sorted(write["key"] for write in planned)
+
+
+def test_beyond_the_window_a_second_task_is_possible_and_the_unique_key_is_what_prevents_it(world):
+    """The limit of query mode, on record: a write that arrives after the window doubles."""
+    first = next(w for w in world.plan().writes if w["action"] == "create_task")
+    world.server.faults.add(Fault("drop_before", body=WRITE))
+    run(world)
+    world.advance(timedelta(minutes=20))
+    run(world)
+    late(world, first)
+    assert world.keys().count(first["key"]) == 2
+
+
+def late(world: World, write: dict) -> None:
+    """Let a create that was given up on be committed after all."""
+    world.org.insert(
+        "Task",
+        {
+            "Subject": write["fields"]["subject"],
+            "Description": write["fields"]["body"],
+            "ActivityDate": write["fields"]["due"],
+            "OwnerId": write["owner"],
+            "WhatId": write["opportunity"],
+            "CrmRules_Key__c": write["key"],
+            "CrmRules_Rule__c": write["rule"],
+        },
+    )
+
+
+def test_the_settle_window_goes_by_the_real_clock_not_by_as_of(world):
+    """A run told to judge by another moment must not take a young create for a settled one."""
+    world.server.faults.add(Fault("drop_before", body=WRITE))
+    assert world.sync().code == 4  # sent now, by the real clock
+    world.advance(timedelta(days=400))  # judged by a far later moment, seconds afterwards
+    world.sync()
+    first = [row for row in world.our_tasks() if ":1:" in row["CrmRules_Key__c"]]
+    assert first == []
