@@ -116,8 +116,12 @@ class Transport:
         return self._call(method, path, body, writes=True)
 
     def pause(self, attempt: int) -> None:
-        """Wait before the attempt after this one (counted from 1), with full jitter."""
-        self._sleep(self._random() * min(60.0, 2.0**attempt))
+        """Wait before the attempt after this one (counted from 1), with full jitter.
+
+        What the last answer asked for is waited on top, up to a minute: writes hold the lease.
+        """
+        asked = min(60.0, self._asked or 0.0)
+        self._sleep(asked + self._random() * min(60.0, 2.0**attempt))
 
     def _retrying(self, work: Callable[[], Any]) -> Any:
         retrying = tenacity.Retrying(

@@ -17,7 +17,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from crmrules.connector import CreateTask, Outcome, Result, Write
-from crmrules.errors import AccessError, CrmRulesError, GuardError, UncertainError, UsageError
+from crmrules.errors import (
+    AccessError,
+    CrmRulesError,
+    GuardError,
+    RetryableError,
+    UncertainError,
+    UsageError,
+)
 from crmrules.model import OurTask
 from crmrules_salesforce.errors import error_for, first_error, meaning, outcome
 from crmrules_salesforce.http import Transport
@@ -181,6 +188,8 @@ def _not_sent(error: CrmRulesError) -> Outcome:
 
 def _whole(error: CrmRulesError) -> Result:
     """Return the outcome of records whose call was refused as a whole: nothing of it was done."""
+    if isinstance(error, RetryableError):
+        return Result.RETRY  # too many calls at once, or out of reach: worth another try
     code = error.message.partition(":")[0]
     result = meaning(code).result if code.isupper() else Result.RETRY
     return Result.RETRY if result is Result.UNCERTAIN else result
