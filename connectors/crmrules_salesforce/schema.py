@@ -262,6 +262,7 @@ def _capabilities(
                 f"Task.{KEY_FIELD} does not exist, or {user} may not write it: no tasks are made",
                 "deploy deploy/salesforce and grant edit on Task and Event in the permission set "
                 f"'{PERMISSION_SET}'",
+                level="error",
             )
         )
     elif not unique:
@@ -279,6 +280,6 @@ def _capabilities(
     if hidden:
         text = f"{user} may not write Opportunity.{', '.join(hidden)}, or they do not exist"
         remedy = f"grant edit on them in the permission set '{PERMISSION_SET}'"
-        problems.append(Problem(text, remedy))
+        problems.append(Problem(text, remedy, level="error"))
     capable = Capabilities(incremental=True, tasks=tasks, flags=flags, unique_key=tasks and unique)
     return capable, problems
