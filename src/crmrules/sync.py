@@ -93,6 +93,7 @@ def sync(job: Job, *, full: bool = False, show: Show | None = None) -> Report:
             run=run.id,
             capabilities=preflight.capabilities,
             now=job.now,
+            clock=job.store.clock,
         )
         report.done, report.failed = sent.done, sent.failed
         usage = job.connector.usage
@@ -148,7 +149,8 @@ def _decide(
 ) -> Report:
     """Pull, judge and plan inside the transaction; it counts only if somebody commits."""
     report = keeper.begin(job.connector, preflight, job.rules)
-    reconcile(job.connector, tx, preflight.capabilities, run, job.now)
+    clock = job.store.clock
+    reconcile(job.connector, tx, preflight.capabilities, run, job.now, clock)
     pull(job.connector, tx, full=full, run=run, now=job.now)
     report.baseline = _measured(job, tx)
     judge = Evaluator(job.engine, job.rules, report.baseline, job.now).judge

@@ -8,7 +8,7 @@ wins.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,6 +32,7 @@ PASSES = 3  # how often a definite "not now" is tried in one run
 # Without a unique key in the CRM, a create may still arrive this long after we gave up on it
 # (reliability.md, N4: Salesforce ends a request after ten minutes).
 SETTLE = timedelta(minutes=15)
+Clock = Callable[[], datetime]  # the store's, which stamps attempts; never the moment judged by
 _GOOD = (Result.DONE, Result.ALREADY)
 _LATER = (Result.RETRY, Result.DEFERRED, Result.UNCERTAIN)
 
@@ -67,7 +68,12 @@ class Sent:
 
 
 def reconcile(
-    connector: Connector, tx: Transaction, capabilities: Capabilities, run: str, now: datetime
+    connector: Connector,
+    tx: Transaction,
+    capabilities: Capabilities,
+    run: str,
+    now: datetime,
+    clock: Clock,
 ) -> None:
     """Find out what became of writes that an earlier run could not be sure of.
 
@@ -77,7 +83,7 @@ def reconcile(
     tx.outbox.recover()
     unknown = tx.outbox.unknown()
     if unknown:
-        _settle(tx, _resolved(connector, unknown, capabilities, now), run, now)
+        _settle(tx, _resolved(connector, unknown, capabilities, clock), run, now)
     tx.outbox.supersede(run)
 
 
@@ -89,8 +95,12 @@ def drain(
     run: str,
     capabilities: Capabilities,
     now: datetime,
+    clock: Clock,
 ) -> Sent:
-    """Send every planned intent, at most a few times, and record every answer."""
+    """Send every planned intent, at most a few times, and record every answer.
+
+    ``now`` is the moment the run judges by; ``clock`` is the one that stamps what is sent.
+    """
     sent = Sent()
     last: dict[int, Answer] = {}
     for _ in range(PASSES):
@@ -98,7 +108,7 @@ def drain(
         while intents := org.take(fence, BATCH, after=after):
             after = intents[-1].id
             answers = _send(connector, org, fence, intents, run, now)
-            answers = _cleared_up(connector, org, fence, answers, capabilities, run, now)
+            answers = _cleared_up(connector, org, fence, answers, capabilities, run, now, clock)
             last |= {answer.intent.id: answer for answer in answers}
             again = again or any(a.outcome.result is Result.RETRY for a in answers)
         if not again:
@@ -141,12 +151,13 @@ def _cleared_up(
     capabilities: Capabilities,
     run: str,
     now: datetime,
+    clock: Clock,
 ) -> list[Answer]:
     """Resolve the uncertain ones at once, by reading their keys back."""
     unsure = [a.intent for a in answers if a.outcome.result is Result.UNCERTAIN]
     if not unsure:
         return list(answers)
-    resolved = _resolved(connector, unsure, capabilities, now)
+    resolved = _resolved(connector, unsure, capabilities, clock)
     with org.transaction(fence) as tx:
         _settle(tx, resolved, run, now)
     better = {answer.intent.id: answer for answer in resolved}
@@ -154,13 +165,13 @@ def _cleared_up(
 
 
 def _resolved(
-    connector: Connector, intents: Sequence[Intent], capabilities: Capabilities, now: datetime
+    connector: Connector, intents: Sequence[Intent], capabilities: Capabilities, clock: Clock
 ) -> list[Answer]:
     keys = [intent.key for intent in intents if intent.key is not None]
     found = connector.tasks_by_key(keys) if keys else {}
     answers = []
     for intent in intents:
-        outcome = _verdict(intent, found.get(intent.key or ""), capabilities, now)
+        outcome = _verdict(intent, found.get(intent.key or ""), capabilities, clock())
         if outcome is not None:
             answers.append(Answer(intent, outcome))
     return answers
