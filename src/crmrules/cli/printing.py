@@ -1,14 +1,13 @@
 """A run on paper: findings and writes spooled while it decides, then printed in one piece.
 
-They are spooled to a temporary file each, so that a run over a million records prints in constant
-memory. JSON has the contract's shape; text is for people.
+They are spooled to disk, so that a run over a million records prints in constant memory. JSON has
+the contract's shape; text is for people.
 """
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from types import TracebackType
 from typing import IO, Any, Self
 
@@ -18,28 +17,9 @@ from crmrules.outcome import Report, Show
 from crmrules.plan import Finding, Judged, PlannedWrite, stamp
 from crmrules.rule import Rule, Verdict
 from crmrules.signals import Unknown
+from crmrules.state import Spool
 
 _SHOWN = 25  # lines of each kind on a terminal
-
-
-class _Spool:
-    """JSON values on disk, in order."""
-
-    def __init__(self) -> None:
-        self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed by the printer)
-        self.count = 0
-
-    def add(self, value: dict[str, Any]) -> None:
-        self._file.write(orjson.dumps(value) + b"\n")
-        self.count += 1
-
-    def lines(self) -> Iterator[bytes]:
-        self._file.seek(0)
-        for line in self._file:
-            yield line.rstrip(b"\n")
-
-    def close(self) -> None:
-        self._file.close()
 
 
 class Printer:
@@ -53,9 +33,9 @@ class Printer:
         verdicts: str = "findings",
         private: bool = False,
     ) -> None:
-        self._used = {r.id: {c.signal for c in r.condition.clauses()} for r in rules}
+        self._used = {r.id: dict.fromkeys(c.signal for c in r.condition.clauses()) for r in rules}
         self._json, self._all, self._private = output == "json", verdicts == "all", private
-        self._findings, self._writes, self._settled = _Spool(), _Spool(), _Spool()
+        self._spool = Spool()
         self._hidden: set[str] = set()
 
     def __enter__(self) -> Self:
@@ -67,8 +47,7 @@ class Printer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for spool in (self._findings, self._writes, self._settled):
-            spool.close()
+        self._spool.close()
 
     def show(self) -> Show:
         """Return the receiver to hand to a run."""
@@ -83,25 +62,26 @@ class Printer:
             entry: dict[str, Any] = {"rule": rule, "opportunity": judged.opportunity.id}
             entry["verdict"] = str(judgement.verdict)
             if judgement.verdict is Verdict.UNKNOWN:
-                missing = {
-                    n: r.reason for n, r in judged.readings.items() if isinstance(r, Unknown)
+                entry["missing"] = {
+                    name: reading.reason
+                    for name in self._used[rule]
+                    if isinstance(reading := judged.readings.get(name), Unknown)
                 }
-                entry |= {"missing": missing}
-            self._findings.add(entry)
+            self._spool.add("findings", entry)
 
     def _finding(self, finding: Finding) -> None:
         if finding.rule.private and not self._private:
             self._hidden.add(finding.rule.id)
             return
-        self._findings.add(finding.json())
+        self._spool.add("findings", finding.json())
 
     def _write(self, write: PlannedWrite) -> None:
         if write.rule not in self._hidden:
-            self._writes.add(write.json())
+            self._spool.add("writes", write.json())
 
     def _settled_write(self, write: PlannedWrite) -> None:
         if write.rule not in self._hidden:
-            self._settled.add(write.json())
+            self._spool.add("once_settled", write.json())
 
     def finish(self, report: Report, out: IO[str]) -> None:
         """Print the run."""
@@ -118,9 +98,11 @@ class Printer:
             "opportunities": report.opportunities,
         }
         out.write(orjson.dumps(head).decode()[:-1])
-        self._array(out, "findings", self._findings)
-        self._array(out, "writes", self._writes)
-        self._array(out, "once_settled", self._settled)
+        for name in ("findings", "writes", "once_settled"):
+            out.write(f',"{name}":[')
+            for number, item in enumerate(self._spool.read(name)):
+                out.write(("," if number else "") + orjson.dumps(item).decode())
+            out.write("]")
         tail = {
             "failed": [failure.json() for failure in report.failed],
             "done": report.done,
@@ -128,13 +110,6 @@ class Printer:
             "api_floor": report.usage.floor,
         }
         out.write("," + orjson.dumps(tail).decode()[1:] + "\n")
-
-    @staticmethod
-    def _array(out: IO[str], name: str, spool: _Spool) -> None:
-        out.write(f',"{name}":[')
-        for number, line in enumerate(spool.lines()):
-            out.write(("," if number else "") + line.decode())
-        out.write("]")
 
     def _print_text(self, report: Report, out: IO[str]) -> None:
         out.write(
@@ -148,7 +123,7 @@ class Printer:
         if report.done or report.failed:
             out.write(f"written: {report.done}; failed: {len(report.failed)}\n")
         for failure in report.failed[:_SHOWN]:
-            again = "tried again by the next sync" if failure.retry else "not tried as it is"
+            again = "tried again by the next sync" if failure.retry else "fails until it is mended"
             out.write(f"  {failure.action} {failure.opportunity}: {failure.error} ({again})\n")
             out.write(f"    -> {failure.remedy}\n")
         out.write(f"calls: {report.usage.calls} (floor {report.usage.floor})\n")
@@ -163,12 +138,13 @@ class Printer:
         """List the writes, those about tasks first: they are what people will notice."""
         shown = 0
         for about_tasks in (True, False):
-            for line in self._writes.lines():
-                write = orjson.loads(line)
+            for write in self._spool.read("writes"):
                 if (write["action"] != "set_flags") is not about_tasks:
                     continue
                 if shown == _SHOWN:
-                    out.write(f"  ... and {self._writes.count - _SHOWN} more: --format json\n")
+                    out.write(
+                        f"  ... and {self._spool.count('writes') - _SHOWN} more: --format json\n"
+                    )
                     return
                 out.write(f"  {_line(write)}\n")
                 shown += 1
