@@ -6,10 +6,15 @@ import contextlib
 import io
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from crmrules import cli
+
+NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,13 @@ def run(*words: object, cwd: Path | None = None) -> Ran:
     ):
         code = cli.run([str(word) for word in words])
     return Ran(code, out.getvalue(), err.getvalue())
+
+
+def sandbox(opportunities: int) -> Any:
+    """Return a running sandbox; the caller stops it. Skips where its packages are not installed."""
+    demo = pytest.importorskip("crmrules_sandbox.salesforce.demo")
+    pytest.importorskip("simple_salesforce")
+    return demo.start(1, NOW, opportunities=opportunities)
 
 
 def configure(folder: Path, crm: Any, **more: Any) -> Path:
