@@ -74,6 +74,7 @@ def rule(
     )
 
 
+_settled: dict[Any, Any] = {}
 RULES = {EARLY: rule(), LATER: rule(LATER, severity="P1", phases="concerns")}
 
 
@@ -208,8 +209,25 @@ class World:
         self.now += step
 
     def settle(self) -> World:
-        """Sync once so that every finding is pending, and let the settle time pass."""
-        self.synced()
+        """Sync once so that every finding is pending, and let the settle time pass.
+
+        The same fresh organization is synced once only in a test session: rows are never changed in
+        place, so its tables and the state file can be handed on.
+        """
+        same = (self.seed, self.opportunities, self.now, repr((self.rules, self.org_options)))
+        store = self.org.store
+        if same in _settled:
+            tables, index, numbers, state = _settled[same]
+            store.tables = {name: dict(rows) for name, rows in tables.items()}
+            store._index = {name: dict(keys) for name, keys in index.items()}
+            store._numbers = dict(numbers)
+            self.state.write_bytes(state)
+        else:
+            self.synced()
+            tables = {name: dict(rows) for name, rows in store.tables.items()}
+            index = {name: dict(keys) for name, keys in store._index.items()}
+            assert not self.state.with_name("state.db-wal").exists()
+            _settled[same] = (tables, index, dict(store._numbers), self.state.read_bytes())
         self.advance()
         return self
 
