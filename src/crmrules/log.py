@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any, Literal
 
 import structlog
@@ -27,7 +27,8 @@ def keep_secret(value: str | None) -> None:
 
 def scrub(text: str) -> str:
     """Return the text without any announced secret."""
-    for secret in _SECRETS:
+    # The longest first: a secret that begins with a shorter one must not leave its tail behind.
+    for secret in sorted(_SECRETS, key=len, reverse=True):
         text = text.replace(secret, "***")
     return text
 
@@ -35,13 +36,18 @@ def scrub(text: str) -> str:
 def redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Blank out fields with a telling name and values that were announced as secret."""
     for name, value in event.items():
-        if _NAMES.search(name):
-            event[name] = "***"
-        elif isinstance(value, str):
-            event[name] = scrub(value)
-        elif isinstance(value, dict | list | tuple):
-            event[name] = scrub(repr(value))
+        event[name] = "***" if _NAMES.search(name) else _clean(value)
     return event
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return scrub(value)
+    if isinstance(value, Mapping):
+        return {k: "***" if _NAMES.search(str(k)) else _clean(v) for k, v in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_clean(inner) for inner in value]
+    return value
 
 
 def configure(

@@ -57,6 +57,7 @@ class Report:
     unknown: Counter[str] = field(default_factory=Counter)  # by rule
     missing: Counter[tuple[str, str]] = field(default_factory=Counter)  # (rule, signal)
     baseline: Baseline = field(default_factory=Baseline)
+    read_only: bool = False  # the CRM, as configured, takes no write of ours
     done: int = 0
     failed: list[Failure] = field(default_factory=list)
 
@@ -99,6 +100,8 @@ class Keeper:
         self.report = Report(
             self._now, connector.name, preflight.organization, connector.usage, preflight.problems
         )
+        able = preflight.capabilities
+        self.report.read_only = not (able.tasks or able.flags)
         return self.report
 
     def judged(self, judged: Judged) -> None:

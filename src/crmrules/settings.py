@@ -16,7 +16,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from crmrules.errors import UsageError
 
@@ -93,6 +98,7 @@ class Settings(BaseSettings):
     salesforce: dict[str, Any] = {}
     hubspot: dict[str, Any] = {}
     export: dict[str, Any] = {}
+    plugin: dict[str, Any] = {}  # the section of an installed connector with another name
     phases: dict[str, dict[str, str]] = {}
     mapping: dict[str, Any] = {}
     tasks: TaskSettings = TaskSettings()
@@ -119,7 +125,7 @@ class Settings(BaseSettings):
 
     def section(self, connector: str) -> dict[str, Any]:
         """Return a connector's own section; a plugin's is not known here."""
-        return dict(getattr(self, connector, {}) or {})
+        return dict(getattr(self, connector, self.plugin) or {})
 
 
 def find(start: Path) -> Path | None:
@@ -159,8 +165,20 @@ def _read(path: Path) -> dict[str, Any]:
 
 def parse(raw: dict[str, Any], *, where: str) -> Settings:
     """Return checked settings; raises UsageError naming every problem."""
+    given = dict(raw)
+    if isinstance(given.get("rules"), list):  # so that the environment can add a key to it
+        given["rules"] = {"folders": given["rules"]}
+    plugin = given.get("connector")
+    if isinstance(plugin, str) and plugin in given and plugin not in Settings.model_fields:
+        given["plugin"] = given.pop(plugin)  # the section of a connector we do not know
     try:
-        return Settings(**raw)
+        return Settings(**given)
+    except SettingsError as error:
+        raise UsageError(
+            f"an environment variable cannot be read: {error}",
+            where="environment",
+            remedy="Set single keys: CRMRULES_<SECTION>__<KEY>=value.",
+        ) from None
     except ValidationError as error:
         problems = [_sentence(problem) for problem in error.errors()]
         lines = "\n".join(f"  {line}" for line in problems)

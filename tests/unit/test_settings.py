@@ -132,3 +132,24 @@ def test_the_policy_follows_the_tasks_section():
     assert found.cancelled_status == found.completed_status == "Done"
     assert str(found.time_zone) == "Europe/Berlin"
     assert found.fallback_owner is None
+
+
+def test_a_list_of_rule_folders_survives_a_key_from_the_environment(monkeypatch):
+    monkeypatch.setenv("CRMRULES_RULES__MAJOR_AMOUNT", "5000")
+
+    found = parse('rules = ["mine"]')
+
+    assert (found.rules.folders, found.rules.major_amount) == (["mine"], 5000)
+
+
+def test_an_environment_variable_that_is_not_json_is_told_by_name(monkeypatch):
+    monkeypatch.setenv("CRMRULES_EXPORT", "{bad")
+
+    with pytest.raises(UsageError, match="environment"):
+        parse()
+
+
+def test_the_section_of_an_installed_connector_is_kept_for_it():
+    assert parse('connector = "acme"\n[acme]\nkey = 1').section("acme") == {"key": 1}
+    with pytest.raises(UsageError, match="acme: there is no such key"):
+        parse('connector = "export"\n[acme]\nkey = 1')

@@ -120,6 +120,8 @@ class Printer:
         self._listed(out)
         now, settled = _sum(report.writes), _sum(report.settled_writes)
         out.write(f"next sync:    {now}\nonce settled: {settled}\n")
+        if report.read_only:
+            out.write("read-only: this connector, as it is, takes no write; a sync only counts\n")
         if report.done or report.failed:
             out.write(f"written: {report.done}; failed: {len(report.failed)}\n")
         for failure in report.failed[:_SHOWN]:

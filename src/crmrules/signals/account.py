@@ -109,7 +109,8 @@ def is_latest_win(view: View) -> Reading[bool]:
         return NOT_WON
     if isinstance(others, Unknown):
         return others
-    mine = (won_at.date(), view.opportunity.id)  # siblings know the day, not the hour
+    # Siblings close on their close date, so this one does too: two views must agree on the order.
+    mine = (view.opportunity.close_date or won_at.date(), view.opportunity.id)
     later = [one for one in others if one.won_at and (one.won_at.date(), one.id) > mine]
     return Known(value=not later, records=records(later) or (view.opportunity.record,))
 

@@ -9,7 +9,9 @@ It knows neither tables nor organizations.
 
 from __future__ import annotations
 
+import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +94,8 @@ def connect(url: URL) -> Engine:
     options: dict[str, Any] = {}
     if sqlite:
         options["connect_args"] = {"timeout": BUSY_SECONDS, "isolation_level": None}
+    if sqlite:
+        _keep_private(Path(str(url.database)))
     try:
         engine = create_engine(url, **options)
     except (NoSuchModuleError, ModuleNotFoundError) as error:
@@ -105,6 +109,15 @@ def connect(url: URL) -> Engine:
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)
     return engine
+
+
+def _keep_private(file: Path) -> None:
+    """Make a new file for its owner alone: it will hold what customers told us.
+
+    SQLite gives its journal the rights of the file. One that exists keeps what an admin chose.
+    """
+    with suppress(OSError):  # opening it says what is wrong, in our words
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _prepare(connection: sqlite3.Connection, _: object) -> None:
