@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from world import SETTLED, World
+from world import EARLY, SETTLED, World
 
 from crmrules import rulebook
 
@@ -140,6 +140,27 @@ def test_once_settled_goes_beyond_the_next_sync_where_some_have_settled(tmp_path
         synced = world.synced()
         assert by_name(planned.json["once_settled"]) == by_name(synced.writes)
         assert by_name(planned.writes) != by_name(synced.writes)
+
+
+def test_once_settled_lists_what_ends_and_moves_as_well(tmp_path):
+    with World(tmp_path, opportunities=20) as world:
+        world.settle()
+        world.synced()
+        world.advance(timedelta(hours=1))
+        cleared, moved = [row for row in world.our_tasks() if row["CrmRules_Rule__c"] == EARLY][:2]
+        stage = {"StageName": "Closed Lost"}
+        world.org.update("Opportunity", cleared["WhatId"], stage, cleared["OwnerId"])
+        new = next(
+            row["Id"]
+            for row in world.org.rows("User")
+            if row["IsActive"] and row["Id"] not in (moved["OwnerId"], world.org.user_id)
+        )
+        world.org.update("Opportunity", moved["WhatId"], {"OwnerId": new}, moved["OwnerId"])
+        planned = world.plan()
+        assert {"cancel_task", "update_task"} <= {w["action"] for w in planned.writes}
+        world.tasks = {"settle_hours": 0}
+        world.configure()
+        assert by_name(planned.json["once_settled"]) == by_name(world.synced().writes)
 
 
 def test_a_plan_after_people_worked_is_still_the_next_sync(promoted):

@@ -77,10 +77,18 @@ def test_the_shipped_key_is_unique(tmp_path):
         assert preflight(world).capabilities.unique_key
 
 
-@pytest.mark.parametrize("kind", ["drop_after", "truncated_body"])
-def test_an_answer_that_got_lost_makes_no_second_task(world, kind):
+LOST = {
+    "dropped": Fault("drop_after", body=WRITE),
+    "cut": Fault("truncated_body", body=WRITE),
+    "replaced by a page": Fault("html", body=WRITE, status=200, after=True),
+    "replaced by an error": Fault("status", body=WRITE, status=500, after=True),
+}
+
+
+@pytest.mark.parametrize("how", LOST)
+def test_an_answer_that_got_lost_makes_no_second_task(world, how):
     planned = sorted(w["key"] for w in world.plan().writes if w["action"] == "create_task")
-    world.server.faults.add(Fault(kind, body=WRITE))
+    world.server.faults.add(LOST[how])
     run(world)
     for minutes in (0, 5, 20, 60):
         world.advance(timedelta(minutes=minutes))
