@@ -82,7 +82,7 @@ def our_task(row: Row, mapping: Mapping, users: frozenset[str], observed_at: dat
         status=status,
         closed=closed,
         closed_at=moment(body, "CompletedDateTime"),
-        deleted=row.gone,
+        deleted=row.gone or flag(body, "IsDeleted") is True,
         snoozed=not closed and mapping.snoozed(status),
         edited=text(body, "LastModifiedById") not in users,
     )

@@ -19,7 +19,7 @@ from crmrules.mapping import DEFAULT_PIPELINE, Mapping
 from crmrules.model import Opportunity, OurFields, Person
 from crmrules.notes import Notes
 from crmrules_salesforce import facts, history, offers, people
-from crmrules_salesforce.activities import activities, is_ours, our_task
+from crmrules_salesforce.activities import KEY, activities, is_ours, our_task
 from crmrules_salesforce.tables import OUR_FIELDS, TABLES, Table, with_fields
 from crmrules_salesforce.values import Body, day, first, flag, moment, number, text
 
@@ -27,6 +27,8 @@ __all__ = ["OUR_FIELDS", "TABLES", "Table", "normalize", "pipeline", "to_row", "
 
 ALL_READABLE = frozenset(TABLES)
 _ABSENT = object()
+
+_IN_THE_ROW = frozenset({"Id", "IsDeleted", "IsRecurrence", "IsChild", "SystemModstamp"})
 
 
 def to_row(table: Table, record: AnyMapping[str, Any]) -> Row | None:
@@ -41,7 +43,9 @@ def to_row(table: Table, record: AnyMapping[str, Any]) -> Row | None:
         return None
     if table.prefix and parent[0].isdigit() and not parent.startswith(table.prefix):
         return None
-    gone = flag(body, "IsDeleted") is True
+    # A task of ours that somebody deleted stays a row: that it was deleted must outlive our state,
+    # or a lost state would ask a second time.
+    deleted, ours = flag(body, "IsDeleted") is True, text(body, KEY) is not None
     stamp = text(body, table.stamp) or text(body, "CreatedDate") or ""
     account, closed_on, won = None, None, None
     if table.object == "Opportunity":
@@ -50,8 +54,10 @@ def to_row(table: Table, record: AnyMapping[str, Any]) -> Row | None:
             closed_on, won = day(body, "CloseDate"), flag(body, "IsWon")
     elif table.scope == "account":
         account = parent
-    for name in ("Id", "IsDeleted", "IsRecurrence", "IsChild", "SystemModstamp", table.parent):
+    kept = {"IsDeleted"} if ours else set[str]()
+    for name in {*_IN_THE_ROW, table.parent} - kept:
         body.pop(name, None)
+    gone = deleted and not ours
     return Row(table.object, record_id, parent, stamp, body, account, closed_on, won, gone)
 
 

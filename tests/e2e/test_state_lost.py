@@ -45,6 +45,14 @@ def test_a_lost_state_asks_nobody_twice(asked):
     never_asks_again(asked, before, keys)
 
 
+def test_a_task_in_the_bin_is_remembered_even_where_the_bin_frees_its_key(asked):
+    asked.org.store.recycled_keys_block = False  # what Salesforce does is not documented
+    touch(asked)
+    before, keys = asked.dump(), asked.keys()
+    asked.forget()
+    never_asks_again(asked, before, keys)
+
+
 @pytest.mark.slow
 def test_a_lost_state_knows_what_people_did_as_the_kept_one_does(asked):
     touch(asked)

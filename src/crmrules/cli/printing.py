@@ -105,6 +105,9 @@ class Printer:
             out.write("]")
         tail = {
             "failed": [failure.json() for failure in report.failed],
+            "problems": [
+                {"level": p.level, "what": p.what, "remedy": p.remedy} for p in report.problems
+            ],
             "done": report.done,
             "api_calls": report.usage.calls,
             "api_floor": report.usage.floor,
@@ -120,6 +123,8 @@ class Printer:
         self._listed(out)
         now, settled = _sum(report.writes), _sum(report.settled_writes)
         out.write(f"next sync:    {now}\nonce settled: {settled}\n")
+        for problem in report.problems:
+            out.write(f"{problem.level}: {problem.what}\n  -> {problem.remedy}\n")
         if report.read_only:
             out.write("read-only: this connector, as it is, takes no write; a sync only counts\n")
         if report.done or report.failed:
