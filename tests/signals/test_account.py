@@ -193,3 +193,21 @@ def test_an_opportunity_is_open_until_the_moment_it_closes():
     )
     assert reading("open_siblings", siblings=others) == Known(2, ("open-1", "closes-later"))
     assert reading("open_siblings", siblings=()) == Known(0)
+
+
+def test_two_views_agree_on_the_latest_win_though_stages_closed_in_another_order_than_dates():
+    early, late = ago(172), ago(170)
+    first = won(
+        10,
+        id="1",
+        close_date=early.date(),
+        siblings=(sibling("2", 300, won_at=late, closed_at=late),),
+    )
+    second = won(
+        20,
+        id="2",
+        close_date=late.date(),
+        siblings=(sibling("1", 300, won_at=early, closed_at=early),),
+    )
+    answers = [reading("is_latest_win", **view) for view in (first, second)]
+    assert [answer.value for answer in answers] == [False, True]

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from crmrules import rulebook
+from crmrules.model import Account, Activity, ActivityKind, Focus, Opportunity, Person, User
+from crmrules.signals import Known, Unknown
+from crmrules.values import text_values
+
+NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
+PACK = Path(__file__).resolve().parents[2] / "rules"
+RULE = next(rule for rule in rulebook.load([PACK]).rules if rule.id == "conc-postponed")
+
+
+def person(name: str, **values) -> Person:
+    return Person(record=f"role {name}", known_at=NOW, id=name.lower(), name=name, **values)
+
+
+def talk(days: float, *people: str) -> Activity:
+    at = NOW - timedelta(days=days)
+    kind = ActivityKind.MEETING
+    return Activity(record=f"m{days}", known_at=NOW, kind=kind, at=at, people=people)
+
+
+def values(readings=None, **given):
+    base = {"record": "006", "id": "006", "known_at": NOW, "created_at": NOW, "observed_at": NOW}
+    return text_values(Opportunity(**(base | given)), readings or {}, RULE)
+
+
+def test_signals_and_settings_are_values_and_what_is_unknown_has_none():
+    found = values({"pushes_in_90_days": Known(3), "days_since_push": Unknown("no history")})
+    assert found["pushes_in_90_days"] == 3
+    assert found["days_since_push"] is None
+    assert found["calm"] == 45
+
+
+def test_names_that_nobody_knows_are_none():
+    found = values()
+    for name in ("account", "opportunity", "owner", "contact", "power"):
+        assert found[name] is None
+
+
+def test_account_opportunity_and_owner_are_given_by_name():
+    found = values(
+        name="Scanners",
+        account=Account(record="001", known_at=NOW, id="001", name="Northwind"),
+        owner="005",
+        users=(User(id="004", name="Kim"), User(id="005", name="Robin")),
+    )
+    assert [found[name] for name in ("account", "opportunity", "owner")] == [
+        "Northwind",
+        "Scanners",
+        "Robin",
+    ]
+
+
+def test_the_contact_is_who_was_active_last_and_not_who_will_be():
+    people = (person("Ana"), person("Ben"), person("Cleo"))
+    talks = (talk(9, "ana"), talk(3, "stranger"), talk(4, "ben"), talk(-2, "cleo"))
+    assert values(people=people, activities=talks)["contact"] == "Ben"
+    assert values(people=people, activities=())["contact"] is None
+
+
+def test_nobody_who_has_left_is_somebody_to_ask():
+    gone = person("Ben", employed=False, focus=Focus.POWER)
+    found = values(people=(person("Ana"), gone), activities=(talk(9, "ana"), talk(4, "ben")))
+    assert (found["contact"], found["power"]) == ("Ana", None)
+
+
+def test_power_is_a_role_before_a_title_and_somebody_other_than_the_contact():
+    boss, chief = person("Ben", focus=Focus.POWER), person("Ana", senior=True)
+    assert values(people=(chief, boss), activities=())["power"] == "Ben"
+    assert values(people=(chief, boss), activities=(talk(1, "ben"),))["power"] == "Ana"
+    assert values(people=(boss,), activities=(talk(1, "ben"),))["power"] == "Ben"
