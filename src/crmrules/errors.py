@@ -9,7 +9,6 @@
       EngineMismatchError   an engine disagreed with the oracle: a bug, nothing written    exit 1
       ConnectorError
         RetryableError      the same call may work later                                   exit 4
-        SkippableError      this record only; keep going and report it                     exit 4
         UncertainError      a write whose outcome is not known: read the key back          exit 4
 
 The message says what happened and where. ``remedy`` says what to do about it and is never empty:
@@ -79,10 +78,6 @@ class ConnectorError(CrmRulesError):
 
 class RetryableError(ConnectorError):
     """Rate limits, timeouts and 5xx: the same call may work later."""
-
-
-class SkippableError(ConnectorError):
-    """One record is bad (deleted, locked, malformed); the rest of the run is fine."""
 
 
 class UncertainError(ConnectorError):

@@ -22,7 +22,6 @@ CODES = {
     errors.EngineMismatchError: 1,
     errors.ConnectorError: 4,
     errors.RetryableError: 4,
-    errors.SkippableError: 4,
     errors.UncertainError: 4,
     EngineError: 1,
     FactError: 1,

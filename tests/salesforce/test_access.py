@@ -16,7 +16,6 @@ from salesforce_org import (
     ours,
     read,
     serving,
-    small_org,
 )
 
 from crmrules.errors import AccessError, CrmRulesError, RetryableError, UsageError
@@ -33,22 +32,6 @@ TOKEN = {
     "access_token": "S3CR3T",
 }
 SECRET = "sandbox-consumer-secret"
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def org(clock):
-    return small_org(clock)
-
-
-@pytest.fixture
-def server(org):
-    with serving(org) as running:
-        yield running
 
 
 def test_jwt_signs_in_and_says_who_we_are(server, clock, org, tmp_path):

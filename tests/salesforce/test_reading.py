@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from salesforce_org import (
     NOW,
-    Clock,
     an_open_opportunity,
     bulk_org,
     by_jwt,
@@ -25,11 +24,6 @@ from crmrules.errors import AccessError, GuardError, RetryableError
 from crmrules_salesforce.planner import Planner
 from crmrules_salesforce.slices import Query
 from crmrules_sandbox.salesforce.faults import Fault
-
-
-@pytest.fixture
-def clock():
-    return Clock()
 
 
 def bodies(server, monkeypatch=None):

@@ -3,29 +3,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 import pytest
-from salesforce_org import Clock, an_open_opportunity, connected, new_task, ours, serving, small_org
+from salesforce_org import an_open_opportunity, connected, new_task, ours, serving, small_org
 
 from crmrules.connector import ChangeTask, Result, SetFields
 from crmrules.errors import AccessError, GuardError
 from crmrules_sandbox.salesforce.faults import Fault
 
 KEY = "cr1:1:o:abc"
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def org(clock):
-    return small_org(clock)
-
-
-@pytest.fixture
-def server(org):
-    with serving(org) as running:
-        yield running
 
 
 @pytest.fixture
