@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from crmrules.baseline import Baseline
-from crmrules.connector import Connector, Preflight
+from crmrules.connector import Connector, Preflight, Problem
 from crmrules.engine import Engine
 from crmrules.errors import AccessError, GuardError
 from crmrules.evaluate import Evaluator, measure, opportunities, uncovered
@@ -86,6 +86,8 @@ def sync(job: Job, *, full: bool = False, show: Show | None = None) -> Report:
         with org.transaction(fence) as tx:
             report = _decide(job, preflight, tx, keeper, full=full, run=run.id)
             guard(report, job.guards)
+            if report.writes:
+                _admit(job.connector.may_write())
         sent = drain(
             job.connector,
             org,
@@ -128,14 +130,18 @@ def look(job: Job, opportunity: str) -> Look | None:
 
 
 def _admitted(preflight: Preflight) -> Preflight:
-    errors = [problem for problem in preflight.problems if problem.level == "error"]
+    _admit(preflight.problems)
+    return preflight
+
+
+def _admit(problems: Sequence[Problem]) -> None:
+    errors = [problem for problem in problems if problem.level == "error"]
     if errors:
         lines = "\n".join(f"  {problem.what}\n    -> {problem.remedy}" for problem in errors)
         raise AccessError(
             f"nothing was written: {len(errors)} problem(s)\n{lines}",
             remedy="Mend these, then run 'crmrules doctor'.",
         )
-    return preflight
 
 
 def _decide(
@@ -175,13 +181,13 @@ def pull(connector: Connector, tx: Transaction, *, full: bool, run: str, now: da
     """
     last = tx.history.get(_FULL_PULL)
     due = last is None or now - datetime.fromisoformat(last) >= RECONCILE_EVERY
-    marks = None if full or due else tx.mirror.marks() or None
-    for batch in connector.pull(marks):
+    stored = None if full or due or not tx.mirror.marks() else tx.mirror
+    for batch in connector.pull(stored):
         tx.mirror.put(batch.rows, run)
         for kind in batch.complete:
             tx.mirror.complete(kind, run)
         tx.mirror.set_marks(batch.marks)
-    if marks is None:
+    if stored is None:
         tx.history.set(_FULL_PULL, now.isoformat())
 
 

@@ -268,7 +268,7 @@ def test_every_request_has_the_documented_shape(server, clock, org, monkeypatch)
     with connected(server, clock) as crm:
         _, marks, _ = read(crm)
         crm.write([new_task(org)])
-        crm.tasks_by_key(["cr1:1:o:abc"])
+        crm.tasks_by_key({"cr1:1:o:abc": ""})
         crm.check()
         read(crm, marks)
     assert len(sent) > 8
