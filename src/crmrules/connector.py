@@ -31,6 +31,7 @@ class Capabilities:
     tasks: bool = False  # can write tasks
     flags: frozenset[str] = frozenset()  # which of status, flags, summary, buying_phase, checked_at
     unique_key: bool = False  # the CRM itself refuses a second task with one key
+    flag_words: frozenset[str] | None = None  # the only values flags takes; None: any
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +122,15 @@ class Stored(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A page of rows. ``complete`` names a kind whose listing is complete: unseen rows are gone."""
+    """A page of rows. ``complete`` names a kind whose listing is complete: unseen rows are gone.
+
+    ``problems``: what only reading could find out, such as an object that may not be read.
+    """
 
     rows: Sequence[Row] = ()
     marks: Mapping[str, str] = field(default_factory=dict)  # kind -> new watermark
     complete: frozenset[str] = frozenset()
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
