@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -100,7 +101,8 @@ def read(
             complete = kept and (not mine or _agrees(field, own, mine[-1].new))
         if complete and _COLUMNS[field] in own.body:
             tracked.add(field)
-    changes += assemble.phases((c for c in changes if c.field == "stage"), mapping, pipeline)
+    stages = (change for change in changes if change.field == "stage")
+    changes += assemble.phases(stages, partial(mapping.phase, pipeline))
     if "stage" in tracked:
         tracked.add("phase")
     changes.sort(key=lambda change: change.known_at)

@@ -7,12 +7,11 @@ It invents no change and reads no record.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from crmrules.mapping import Mapping
-from crmrules.model import Change
+from crmrules.model import Change, Phase
 from crmrules.raw import first
 
 
@@ -23,13 +22,12 @@ class Reached(NamedTuple):
     at: datetime
 
 
-def phases(stages: Iterable[Change], mapping: Mapping, pipeline: str) -> list[Change]:
-    """Return the changes of the phase that follow from changes of the stage."""
+def phases(stages: Iterable[Change], phase: Callable[[str], Phase | None]) -> list[Change]:
+    """Return the changes of the phase that follow from changes of the stage, by its phase."""
     found = []
     for change in stages:
         old, new = (
-            mapping.phase(pipeline, str(value)) if value is not None else None
-            for value in (change.old, change.new)
+            phase(str(value)) if value is not None else None for value in (change.old, change.new)
         )
         if old is not new:
             update = {"field": "phase", "old": old and old.value, "new": new and new.value}
