@@ -58,7 +58,7 @@ class HubSpotConnector:
         self._mapping = with_defaults(mapping)
         self._transport = Transport(config, now=now, sleep=sleep, random=random, clock=clock)
         self._api = Api(self._transport)
-        self._kinds = with_fields(mapping.fields, config.role_sources)
+        self._kinds = with_fields(mapping, config.role_sources)
         self._found: tuple[Portal, Preflight] | None = None
         self._observed: datetime | None = None
 
@@ -72,7 +72,7 @@ class HubSpotConnector:
         self._transport.close()
 
     def check(self) -> Preflight:
-        """Look. Raises AccessError: not let in, or not the configured portal; UsageError: stages."""
+        """Look. Raises AccessError: not let in, or the wrong portal; UsageError: unknown stages."""
         self._found = inspect(self._config, self._api, self._configured, self._mapping)
         self._observed = self._transport.server_time or self._now()
         return self._found[1]
@@ -96,9 +96,7 @@ class HubSpotConnector:
     def normalize(self, opportunity: str, rows: Sequence[Row]) -> Opportunity | None:
         """Translate all rows about one opportunity; None when its own row is not among them."""
         portal, _ = self._checked()
-        return normalize(
-            opportunity, rows, self._mapping, portal, self._observed or self._now()
-        )
+        return normalize(opportunity, rows, self._mapping, portal, self._observed or self._now())
 
     def tasks_by_key(self, wanted: AnyMapping[str, str]) -> AnyMapping[str, OurTask]:
         """Read our tasks back by key, deleted ones included.

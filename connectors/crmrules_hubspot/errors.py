@@ -125,6 +125,10 @@ def error_for(status: int, body: Any, where: str) -> CrmRulesError:
         )
     if status in TRANSIENT:
         return RetryableError(text, remedy="try again later; see status.hubspot.com", where=where)
+    return _refusal(status, body, text, where)
+
+
+def _refusal(status: int, body: Any, text: str, where: str) -> CrmRulesError:
     if status == 403 and (category(body) == "MISSING_SCOPES" or scopes(body)):
         return MissingScopeError(scopes(body), where)
     if status in {401, 530}:
@@ -149,8 +153,11 @@ _PATTERNS: tuple[tuple[str, Result, str], ...] = (
     (
         r"required.{0,40}propert|propert.{0,60}required|conditional",
         Result.REJECTED,
-        "a validation rule of the portal wants another property first: fill it on the record, or "
-        "exempt integrations in the rule; or set [hubspot] api_version = '2026-03' until then",
+        (
+            "a validation rule of the portal wants another property first: fill it on the record, "
+            "or exempt integrations in the rule; or set [hubspot] api_version = '2026-03' until "
+            "then"
+        ),
     ),
     (
         r"INVALID_OPTION|not one of the allowed options|allowed options",

@@ -34,12 +34,11 @@ _TYPES: Mapping[str, str] = {
 _PROVISION = "run 'crmrules provision' with an administrator's token"
 
 
-def inspect(
-    config: Config, api: Api, configured: Words, words: Words
-) -> tuple[Portal, Preflight]:
+def inspect(config: Config, api: Api, configured: Words, words: Words) -> tuple[Portal, Preflight]:
     """Look at the portal. ``words``: the configured ones, completed by HubSpot's own.
 
-    Raises AccessError: not let in, or not the configured portal. Raises UsageError where ``[phases]`` names a pipeline or stage that the portal does not have.
+    Raises AccessError: not let in, or not the configured portal. Raises UsageError where
+    ``[phases]`` names a pipeline or stage that the portal does not have.
     """
     organization = _organization(config, api.account())
     stages = {stage.id: stage for stage in _stages(api.pipelines())}

@@ -45,5 +45,3 @@ class Missing:
                 self.winners.add(str(record["id"]))
             if record is None or str(record["id"]) != one:
                 self.gone.append(gone(DEAL.name, one, one))
-
-

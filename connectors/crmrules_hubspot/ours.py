@@ -28,7 +28,8 @@ from crmrules_hubspot.values import (
     words,
 )
 
-KEY, RULE = "crmrules_key", "crmrules_rule"
+KEY, RULE, ABOUT = "crmrules_key", "crmrules_rule", "crmrules_opportunity"
+"""On our tasks: the key, the rule, and the opportunity (which outlives a removed association)."""
 WRITTEN = ("hs_task_subject", "hs_task_body", "hs_timestamp", "hubspot_owner_id", "hs_task_status")
 """The properties of a task that we write and a person may change."""
 

@@ -19,7 +19,7 @@ from crmrules.connector import Batch, Head, Problem, Row, Stored
 from crmrules.errors import UsageError
 from crmrules.scope import Levels
 from crmrules_hubspot.accounts import Accounts
-from crmrules_hubspot.api import Record
+from crmrules_hubspot.api import SEARCH_PAGE, Record
 from crmrules_hubspot.around import Around, Changed, Known
 from crmrules_hubspot.fetch import Fetch, chunks
 from crmrules_hubspot.kinds import (
@@ -34,10 +34,9 @@ from crmrules_hubspot.kinds import (
 )
 from crmrules_hubspot.missing import Missing
 from crmrules_hubspot.portal import Stage
-from crmrules_hubspot.rows import QUOTE_LINE, ROLE, account_key, around, closed_on, deal
+from crmrules_hubspot.rows import QUOTE_LINE, ROLE, account_key, around, closed_on, deal, primary
 from crmrules_hubspot.rows import outcome as outcome_of
-from crmrules_hubspot.rows import primary
-from crmrules_hubspot.scan import SEARCH_PAGE, Group, Scan, as_milliseconds, milliseconds, where
+from crmrules_hubspot.scan import Group, Scan, as_milliseconds, milliseconds, where
 
 MARK = "pull"
 OVERLAP = timedelta(hours=1)
@@ -92,7 +91,7 @@ class Reader:
         companies = self._companies(watched)
         read = {one for one in watched if self._stale(one, heads, found, companies)}
         missing = Missing(self._fetch)
-        level: dict[str, int] = {one: 2 for one in watched - read}
+        level = dict.fromkeys(watched - read, 2)
         for records in missing.asked(read):
             yield Batch(list(self._deals(records, companies, level, heads)))
         yield Batch(missing.gone)

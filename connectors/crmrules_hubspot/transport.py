@@ -78,7 +78,7 @@ class Transport:
         self.config, self.usage = config, Usage()
         self.server_time: datetime | None = None
         self._now, self._random, self._sleep = now, random, sleep
-        self._pace = Pace(clock, lambda seconds: self._sleep(seconds))
+        self._pace = Pace(clock, self._rest)
         self._left: int | None = None  # calls of the portal's day, as the last answer said
         self._asked: float | None = None  # what Retry-After of the last answer said
         context = tls_context(config.ca_bundle, where="hubspot")
@@ -90,6 +90,9 @@ class Transport:
             follow_redirects=False,
             trust_env=False,
         )
+
+    def _rest(self, seconds: float) -> None:
+        self._sleep(seconds)
 
     def close(self) -> None:
         """Close the connections."""
@@ -120,7 +123,7 @@ class Transport:
         retrying = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(TRIES),
             wait=self._wait,
-            sleep=lambda seconds: self._sleep(seconds),
+            sleep=self._rest,
             retry=tenacity.retry_if_exception_type(RetryableError),
             reraise=True,
         )
@@ -132,9 +135,9 @@ class Transport:
         self._asked = None
         try:
             answer = self._client.request(method, path, json=body, params=dict(params))
-        except httpx.HTTPError as error:
-            raise _broken(error, repeat) from None
-        self._note(answer)
+        except httpx.HTTPError as broken:
+            raise _broken(broken, repeat) from None
+        self._asked = self._note(answer)
         where = f"{method} {path}"
         content = _content(answer)
         if 200 <= answer.status_code < 300:
@@ -149,7 +152,8 @@ class Transport:
                 raise _uncertain(f"HTTP {answer.status_code}")
         raise error
 
-    def _note(self, answer: httpx.Response) -> None:
+    def _note(self, answer: httpx.Response) -> float | None:
+        """Learn from the headers of an answer; return how long it asks to wait."""
         self._pace.learn(answer.headers)
         daily = number(answer.headers.get("x-hubspot-ratelimit-daily"))
         left = number(answer.headers.get("x-hubspot-ratelimit-daily-remaining"))
@@ -158,7 +162,7 @@ class Transport:
             self.usage.quota_limit, self.usage.quota_used = daily, daily - left
         self.server_time = http_date(answer.headers.get("date")) or self.server_time
         now = self.server_time or self._now()
-        self._asked = retry_after(answer.headers.get("retry-after"), now)
+        return retry_after(answer.headers.get("retry-after"), now)
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         jitter = self._random() * min(60.0, 2.0**state.attempt_number)

@@ -78,9 +78,7 @@ class Writer:
             if self._stop is not None and not any(outcomes):
                 raise self._stop
         if self._stop is not None:
-            held = Outcome(
-                Result.DEFERRED, error=self._stop.message, remedy=self._stop.remedy
-            )
+            held = Outcome(Result.DEFERRED, error=self._stop.message, remedy=self._stop.remedy)
             outcomes = [found or held for found in outcomes]
         self._verify(self._items(writes), outcomes)
         return [found or _UNCERTAIN for found in outcomes]
