@@ -1,8 +1,7 @@
 """Writes one opportunity of a scenario and its history as Salesforce rows.
 
-Know before changing: stage, amount and close date are put on one time line, and both the history
-rows and the current values are read off it, so they cannot disagree. Changes of one moment make one
-history row, as in Salesforce.
+Know before changing: history rows and current values are both read off the scenario's time line,
+so they cannot disagree. Changes of one moment make one history row, as in Salesforce.
 
 Does not do: companies and people (``render``), or what happens between people (``happenings``).
 """
@@ -10,12 +9,12 @@ Does not do: companies and people (``render``), or what happens between people (
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from crmrules_sandbox.salesforce.ledger import Ledger, Row, stamp
 from crmrules_sandbox.salesforce.staff import forecast
 from crmrules_sandbox.scenario.model import Opportunity
 from crmrules_sandbox.scenario.outline import CHANCES
+from crmrules_sandbox.scenario.timeline import Values, timeline
 
 
 def write_opportunity(ledger: Ledger, one: Opportunity, account: Row, owner: Row) -> Row:
@@ -42,54 +41,44 @@ def write_opportunity(ledger: Ledger, one: Opportunity, account: Row, owner: Row
 
 def _history(ledger: Ledger, row: Row, one: Opportunity) -> None:
     """Write one history row per moment of change, then the current values."""
-    values: dict[str, Any] = {"StageName": None, "Amount": None, "CloseDate": None}
     pushes, staged = 0, one.entered
-    for at, changed in sorted(_by_moment(one).items()):
-        before = dict(values)
-        values |= changed
-        if values == before:
-            continue
-        first = before["StageName"] is None
-        pushes += not first and _later_month(before["CloseDate"], values["CloseDate"])
-        staged = at if values["StageName"] != before["StageName"] else staged
+    before: Values | None = None
+    line = timeline(one)
+    for at, values in line:
+        changed = values.other_than(before)
+        pushes += before is not None and _later_month(before.closes, values.closes)
+        staged = at if "stage" in changed else staged
         _history_row(ledger, row, at, values, before)
         ledger.touch(row, at)
-    row |= _worth(values) | {
-        "StageName": values["StageName"],
-        "ForecastCategory": forecast(values["StageName"])[0],
-        "ForecastCategoryName": forecast(values["StageName"])[1],
-        "CloseDate": values["CloseDate"].isoformat(),
+        before = values
+    last = line[-1][1]
+    row |= _worth(last) | {
+        "StageName": last.stage,
+        "ForecastCategory": forecast(last.stage)[0],
+        "ForecastCategoryName": forecast(last.stage)[1],
+        "CloseDate": last.closes.isoformat(),
         "LastStageChangeDate": stamp(staged),
         "LastStageChangeInDays": (ledger.now - staged).days,
         "PushCount": pushes,
     }
 
 
-def _by_moment(one: Opportunity) -> dict[datetime, dict[str, Any]]:
-    """Return what changed at each moment; of two changes of one field then, the later told."""
-    changes: dict[datetime, dict[str, Any]] = {}
-    for stage in one.stages:
-        changes.setdefault(stage.at, {})["StageName"] = stage.stage
-    for amount in one.amounts:
-        changes.setdefault(amount.at, {})["Amount"] = amount.amount
-    for close in one.closes:
-        changes.setdefault(close.at, {})["CloseDate"] = close.on
-    return changes
-
-
-def _history_row(ledger: Ledger, row: Row, at: datetime, values: Row, before: Row) -> None:
-    closes: date = values["CloseDate"]
-    was: date | None = before["CloseDate"]
+def _history_row(
+    ledger: Ledger, row: Row, at: datetime, values: Values, before: Values | None
+) -> None:
+    changed = {} if before is None else values.other_than(before)
     ledger.add(
         "OpportunityHistory",
         at,
         row["OwnerId"],
         OpportunityId=row["Id"],
-        StageName=values["StageName"],
-        CloseDate=closes.isoformat(),
-        ForecastCategory=forecast(values["StageName"])[0],
-        PrevAmount=before["Amount"] if before["Amount"] != values["Amount"] else None,
-        PrevCloseDate=was.isoformat() if was is not None and was != closes else None,
+        StageName=values.stage,
+        CloseDate=values.closes.isoformat(),
+        ForecastCategory=forecast(values.stage)[0],
+        PrevAmount=before.amount if before is not None and "amount" in changed else None,
+        PrevCloseDate=before.closes.isoformat()
+        if before is not None and "closes" in changed
+        else None,
         **_worth(values),
     )
 
@@ -139,10 +128,9 @@ def sum_up(ledger: Ledger, row: Row, one: Opportunity) -> None:
         row["SystemModstamp"] = stamp(min(heard + timedelta(minutes=12), ledger.now))
 
 
-def _worth(values: Row) -> Row:
+def _worth(values: Values) -> Row:
     """Return the amount fields that follow from amount and stage."""
-    chance = CHANCES[values["StageName"]]
-    amount = values["Amount"]
+    chance, amount = CHANCES[values.stage], values.amount
     expected = None if amount is None else round(amount * chance / 100, 2)
     return {"Amount": amount, "Probability": float(chance), "ExpectedRevenue": expected}
 
