@@ -26,7 +26,7 @@ class Calendar:
         ``hour`` is a UTC hour; without one it is drawn between 8 and 16.
         """
         spot = self.rng.uniform(8, 16) if hour is None else hour
-        day = (self.now - timedelta(days=ago)).replace(hour=0, minute=0, second=0)
+        day = (self.now - timedelta(days=ago)).replace(hour=0, minute=0, second=0, microsecond=0)
         ahead = ago < 0
         day += timedelta(days={5: 2, 6: 1}.get(day.weekday(), 0) if ahead else 0)
         day -= timedelta(days=0 if ahead else max(0, day.weekday() - 4))
