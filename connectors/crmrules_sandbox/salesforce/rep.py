@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from crmrules_sandbox.salesforce.ledger import stamp
-from crmrules_sandbox.salesforce.outline import PROPOSAL, STAGES
+from crmrules_sandbox.scenario.outline import PROPOSAL, STAGES
 
 Query = Callable[[str], list[dict[str, Any]]]
 Update = Callable[[str, str, Mapping[str, Any]], None]
