@@ -61,6 +61,11 @@ def where(name: str, operator: str, value: Any = None, high: Any = None) -> dict
     return made
 
 
+def _capped(after: str) -> bool:
+    """Return whether a page from there on would reach beyond the cap."""
+    return int(after) + SEARCH_PAGE > CAP
+
+
 class Scan:
     """One search read to its end, each record once.
 
@@ -105,7 +110,7 @@ class Scan:
                 after = next_page(page)
                 if after is None:
                     return
-                if int(after) >= CAP or (each_page and last is not None and last != low):
+                if _capped(after) or (each_page and last is not None and last != low):
                     break
             if last is None or (low is not None and last <= low):
                 # A whole window on one stamp, or none that can be read: by id, then beyond it.
@@ -134,7 +139,7 @@ class Scan:
                     yield from self._fresh(page)
                     last = max([last, *(int(record["id"]) for record in page["results"])])
                     after = next_page(page)
-                    if after is None or int(after) >= CAP:
+                    if after is None or _capped(after):
                         break
                 low = high + 1 if after is None else last + 1
 
