@@ -10,7 +10,7 @@ from world import World
 from crmrules.connector import Problem
 from crmrules_salesforce.connector import SalesforceConnector
 from crmrules_sandbox.salesforce.faults import Fault
-from crmrules_sandbox.salesforce.tls import make_certificates
+from crmrules_sandbox.wire.tls import make_certificates
 
 SIZE = 20
 
