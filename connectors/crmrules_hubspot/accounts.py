@@ -11,10 +11,10 @@ It does not decide which accounts those are; the reader tells it what was sold.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from crmrules.connector import Row
-from crmrules_hubspot.around import Around, Changed
+from crmrules_hubspot.around import Around, Changed, Logged
 from crmrules_hubspot.fetch import Fetch, chunks
 from crmrules_hubspot.kinds import (
     ASSOCIATIONS,
@@ -54,16 +54,24 @@ class Accounts:
         for records in self._fetch.records(COMPANY.name, wanted):
             yield [company(record) for record in records]
 
-    def activities(self, keys: Iterable[str]) -> Iterator[list[Row]]:
-        """Yield all activities on these accounts."""
+    def logged(self, keys: Iterable[str]) -> Logged:
+        """Return what is logged on these accounts and on no opportunity."""
+        found: dict[str, dict[str, list[str]]] = {kind.name: {} for kind in _LOGGED}
         for part in chunks((company_of(key) for key in keys), ASSOCIATIONS):
             for kind in _LOGGED:
-                links = self._fetch.links(COMPANY, kind, part)
                 about: dict[str, list[str]] = defaultdict(list)
-                for one, found in links.items():
-                    for link in found:
+                for one, links in self._fetch.links(COMPANY, kind, part).items():
+                    for link in links:
                         about[link.id].append(account_key(one))
-                yield from self._on_accounts(kind, about)
+                mine, _ = self._apart(kind, about)
+                found[kind.name] |= mine
+        return found
+
+    def activities(self, keys: Iterable[str]) -> Iterator[list[Row]]:
+        """Yield all activities on these accounts."""
+        found = self.logged(keys)
+        for kind in _LOGGED:
+            yield from self.around.rows(kind, found[kind.name])
 
     def changes(self, changed: Changed) -> Iterator[list[Row]]:
         """Yield changed activities on accounts that bought, among those on no opportunity read."""
@@ -75,16 +83,16 @@ class Accounts:
                 for one, found in links.items()
                 if (keys := [key for link in found if (key := account_key(link.id)) in self.won])
             }
-            yield from self._on_accounts(kind, about)
+            mine, others = self._apart(kind, about)
+            yield [
+                gone(kind.name, f"{key}/{one}", key) for one, keys in others.items() for key in keys
+            ]
+            yield from self.around.rows(kind, mine)
 
-    def _on_accounts(self, kind: Kind, about: dict[str, list[str]]) -> Iterator[list[Row]]:
-        """Yield the rows of those that are about no opportunity; the others are not here."""
+    def _apart(
+        self, kind: Kind, about: Mapping[str, list[str]]
+    ) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+        """Divide activities of accounts: those about no opportunity, and the others."""
         links = self._fetch.links(kind, DEAL, list(about))
         mine = {one: keys for one, keys in about.items() if not links.get(one)}
-        yield [
-            gone(kind.name, f"{key}/{one}", key)
-            for one, keys in about.items()
-            if one not in mine
-            for key in keys
-        ]
-        yield from self.around.rows(kind, mine)
+        return mine, {one: keys for one, keys in about.items() if one not in mine}

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from crmrules.connector import Child, Row
 from crmrules_hubspot.api import Link
@@ -38,6 +39,8 @@ from crmrules_hubspot.rows import (
     role,
 )
 
+Logged = Mapping[str, Mapping[str, list[str]]]
+"""Kind -> id of an activity -> keys of the accounts it is about."""
 Changed = Mapping[str, set[str]]
 """Kind -> ids that a search says have changed; a kind that is missing was not searched."""
 
@@ -66,12 +69,15 @@ class Around:
         self._fetch, self._changed = fetch, changed
         self.about: dict[str, set[str]] = defaultdict(set)  # kind -> changed ids that were listed
 
-    def everything(self, ids: Sequence[str], known: Known) -> Iterator[list[Row]]:
-        """Yield the rows of people, activities, quotes and lines that are new, changed or gone."""
-        yield from self.people(ids, known)
-        for kind in ENGAGEMENTS:
-            yield from self._kind(kind, ids, known)
-        yield from self._kind(LINE, ids, known)
+    def everything(
+        self, ids: Sequence[str], known: Known, logged: Logged = MappingProxyType({})
+    ) -> Iterator[list[Row]]:
+        """Yield the rows of activities, quotes and lines that are new, changed or gone.
+
+        ``logged`` is read along: activities of accounts, by kind.
+        """
+        for kind in (*ENGAGEMENTS, LINE):
+            yield from self._kind(kind, ids, known, logged.get(kind.name, {}))
         yield from self._quotes(ids, known)
 
     def people(self, ids: Sequence[str], known: Known) -> Iterator[list[Row]]:
@@ -88,23 +94,34 @@ class Around:
         yield from self._read(CONTACT, links, known)
         yield self._vanished(CONTACT.name, known, listed)
 
-    def _kind(self, kind: Kind, ids: Sequence[str], known: Known) -> Iterator[list[Row]]:
+    def _kind(
+        self,
+        kind: Kind,
+        ids: Sequence[str],
+        known: Known,
+        logged: Mapping[str, Sequence[str]],
+    ) -> Iterator[list[Row]]:
         links = self._fetch.links(DEAL, kind, ids)
         if kind.name in self._fetch.problems:
             return
         listed = {(one, f"{one}/{link.id}") for one in ids for link in links.get(one, ())}
-        yield from self._read(kind, links, known)
+        yield from self._read(kind, links, known, logged)
         if kind is TASK:
             yield self._lost_tasks(known, listed)
         else:
             yield self._vanished(kind.name, known, listed)
 
     def _read(
-        self, kind: Kind, links: Mapping[str, Sequence[Link]], known: Known
+        self,
+        kind: Kind,
+        links: Mapping[str, Sequence[Link]],
+        known: Known,
+        logged: Mapping[str, Sequence[str]] = MappingProxyType({}),
     ) -> Iterator[list[Row]]:
         """Read what is new or has changed, once for all opportunities it is about."""
         changed = self._changed.get(kind.name, set())
         parents: dict[str, list[str]] = defaultdict(list)
+        parents |= {one: list(keys) for one, keys in logged.items()}
         for one, found in links.items():
             for link in found:
                 if link.id in changed:

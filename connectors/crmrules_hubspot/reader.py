@@ -68,14 +68,13 @@ class Reader:
             for records in self._fetch.records(DEAL.name, part):
                 yield Batch(list(self._deals(records, companies, level)))
             yield from self._batches(self._accounts.companies(companies.values(), set()))
-            outer = [one for one in part if level.get(one) == 1]
-            yield from self._batches(around_all.people(outer, Known()))
+            yield from self._batches(around_all.people([o for o in part if level.get(o)], Known()))
             waiting += [one for one in part if level.get(one) == 2]
             while len(waiting) >= ASSOCIATIONS:
                 yield from self._batches(around_all.everything(waiting[:ASSOCIATIONS], Known()))
                 waiting = waiting[ASSOCIATIONS:]
-        yield from self._batches(around_all.everything(waiting, Known()))
-        yield from self._batches(self._accounts.activities(self._accounts.won))
+        logged = self._accounts.logged(self._accounts.won)
+        yield from self._batches(around_all.everything(waiting, Known(), logged))
         yield Batch(self._deleted_tasks(ids))
         yield self._end(_ALL_KINDS)
 
@@ -190,12 +189,12 @@ class Reader:
     ) -> Iterator[Batch]:
         """Yield what surrounds the opportunities, where it is new, changed or gone."""
         self._accounts.around = reader = Around(self._fetch, changed)
-        for part in chunks((one for one, wanted in level.items() if wanted == 2), ASSOCIATIONS):
-            known = Known(stored.children(part))
-            yield from self._batches(reader.everything(part, known))
-        for part in chunks((one for one, wanted in level.items() if wanted == 1), ASSOCIATIONS):
-            known = Known(stored.children(part))
-            yield from self._batches(reader.people(part, known))
+        for part in chunks((one for one, wanted in level.items() if wanted), ASSOCIATIONS):
+            children = list(stored.children(part))
+            yield from self._batches(reader.people(part, Known(children)))
+            active = {one for one in part if level[one] == 2}
+            known = Known(child for child in children if child.parent in active)
+            yield from self._batches(reader.everything(sorted(active), known))
 
     def _companies_of(
         self,

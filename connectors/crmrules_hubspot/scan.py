@@ -5,8 +5,8 @@ Know before changing, because each line is a loss somebody reported (hubspot.md,
 * A search answers at most 10,000 results, so it is read in windows of a stamp, each beginning at
   the last stamp of the one before: what shares that millisecond is read again, never skipped.
 * More than 10,000 records on one millisecond (imports, month-end batches) are read by id. The index
-  may sort ids as text, so ids are asked for by their number of digits: among those both orders are
-  the same.
+  may sort and compare ids as text, so ids are asked for by their number of digits: among those both
+  orders are the same, and an id of another length between them does no harm.
 * Records sorted by when they were modified move to the end while one reads; then each page is a
   window of its own, because an offset would skip what slid into the gap.
 * A short or empty page may have a next one.
@@ -64,6 +64,11 @@ def where(name: str, operator: str, value: Any = None, high: Any = None) -> dict
 def _capped(after: str) -> bool:
     """Return whether a page from there on would reach beyond the cap."""
     return int(after) + SEARCH_PAGE > CAP
+
+
+def _beyond(last: str, digits: int) -> int:
+    """Return the least id of so many digits that comes after this one, as text or as a number."""
+    return int(last[:digits]) + 1 if len(last) >= digits else int(last.ljust(digits, "0"))
 
 
 class Scan:
@@ -133,15 +138,15 @@ class Scan:
                 ids = where("hs_object_id", "BETWEEN", low, high)
                 groups = [[*group, *bound, ids] for group in self._groups]
                 after: str | None = None
-                last = low - 1
+                last = str(low)
                 while True:
                     page = self._page(groups, "hs_object_id", after)
                     yield from self._fresh(page)
-                    last = max([last, *(int(record["id"]) for record in page["results"])])
+                    last = next((str(r["id"]) for r in reversed(page["results"])), last)
                     after = next_page(page)
                     if after is None or _capped(after):
                         break
-                low = high + 1 if after is None else last + 1
+                low = high + 1 if after is None else max(low + 1, _beyond(last, digits))
 
     def _page(self, groups: Sequence[Group], by: str, after: str | None) -> Record:
         body: dict[str, Any] = {

@@ -71,6 +71,8 @@ class Index:
         if condition["operator"] == "GTE":
             return value >= low - early
         assert condition["operator"] == "BETWEEN"
+        if self.text_sorted and condition["propertyName"] == "hs_object_id":
+            return condition["value"] <= str(value) <= condition["highValue"]
         return low <= value <= int(condition["highValue"])
 
 
@@ -90,7 +92,7 @@ def ids(index, *, moves=False):
 
 
 RECORDS = st.dictionaries(
-    st.integers(1, 10**6) | st.integers(1, 120),
+    st.integers(1, 10**6) | st.integers(1, 120) | st.integers(1, 9).map(lambda n: 10**n),
     st.integers(1, 12) | st.just(5) | st.integers(1, 10**6),
     max_size=60,
 )
