@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from crmrules_sandbox.hubspot import pipelines, writes
+from crmrules_sandbox.hubspot import stage_values, writes
 from crmrules_sandbox.hubspot.calculated import value_of
 from crmrules_sandbox.hubspot.kinds import Kinds
 from crmrules_sandbox.hubspot.merging import merge
@@ -83,7 +83,7 @@ class Portal:
         self.kinds = Kinds()
         self.required: dict[tuple[str, str], set[str]] = {}
         self.definitions = {kind: standard_definitions(kind) for kind in TYPES}
-        self.definitions["deals"] |= pipelines.definitions(self.pipelines)
+        self.definitions["deals"] |= stage_values.definitions(self.pipelines)
         self.groups: dict[str, dict[str, dict[str, Any]]] = {kind: {} for kind in TYPES}
         for kind in TYPES:
             name = f"{singular(kind).replace('_', '')}information"
