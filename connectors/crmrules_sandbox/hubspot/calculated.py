@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from crmrules_sandbox.hubspot.records import Record, Version
-from crmrules_sandbox.hubspot.stages import is_won, stage_of, time_value
+from crmrules_sandbox.hubspot.stage_values import is_won, stage_of, time_value
 from crmrules_sandbox.hubspot.values import moment, stamp
 
 if TYPE_CHECKING:

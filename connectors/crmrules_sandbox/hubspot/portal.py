@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from crmrules_sandbox.hubspot import stages, writes
+from crmrules_sandbox.hubspot import stage_values, writes
 from crmrules_sandbox.hubspot.calculated import value_of
 from crmrules_sandbox.hubspot.kinds import Kinds
 from crmrules_sandbox.hubspot.merging import merge
@@ -83,7 +83,7 @@ class Portal:
         self.kinds = Kinds()
         self.required: dict[tuple[str, str], set[str]] = {}
         self.definitions = {kind: standard_definitions(kind) for kind in TYPES}
-        self.definitions["deals"] |= stages.definitions(self.pipelines)
+        self.definitions["deals"] |= stage_values.definitions(self.pipelines)
         self.groups: dict[str, dict[str, dict[str, Any]]] = {kind: {} for kind in TYPES}
         for kind in TYPES:
             name = f"{singular(kind).replace('_', '')}information"
@@ -147,9 +147,15 @@ class Portal:
 
     # -- filling ----------------------------------------------------------------------------------
     def load(self, records: Iterable[Record], links: Iterable[Link] = ()) -> None:
-        """Store records and links as they are, without the checks of a write."""
+        """Store records and links as they are, without the checks of a write.
+
+        Raises ValueError for a property nobody defined.
+        """
         with self.lock:
             for record in records:
+                if strange := set(record.history) - set(self.definitions[record.type]):
+                    listed = ", ".join(sorted(strange))
+                    raise ValueError(f"{record.type} have no property {listed}")
                 self.store.place(record)
             for link in links:
                 self.link_as_told(link)

@@ -95,6 +95,7 @@ num_associated_deals|number/number|c|Number of associated deals
 COMPANIES = """
 name|string/text||Company name
 domain|string/text||Company domain name
+hs_parent_company_id|number/number|r|Parent company
 website|string/text||Website URL
 industry|string/text||Industry
 phone|string/phonenumber||Phone number

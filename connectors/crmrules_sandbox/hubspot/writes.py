@@ -18,7 +18,7 @@ from crmrules_sandbox.hubspot.calculated import value_of
 from crmrules_sandbox.hubspot.failure import bad_json, invalid_values, not_set
 from crmrules_sandbox.hubspot.records import Record, Version
 from crmrules_sandbox.hubspot.schema import ACTIVITIES, TYPE_IDS, singular
-from crmrules_sandbox.hubspot.stages import problem_of
+from crmrules_sandbox.hubspot.stage_values import problem_of
 from crmrules_sandbox.hubspot.values import Problem, fit, stamp
 
 if TYPE_CHECKING:
