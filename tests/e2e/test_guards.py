@@ -8,7 +8,7 @@ import pytest
 from world import World
 
 from crmrules_sandbox.salesforce.faults import Fault
-from crmrules_sandbox.salesforce.tls import make_certificates
+from crmrules_sandbox.wire.tls import make_certificates
 
 SIZE = 20
 

@@ -21,8 +21,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from crmrules_sandbox.salesforce.failure import ApiError, not_found
-from crmrules_sandbox.salesforce.faults import as_json, fault_from
+from crmrules_sandbox.salesforce.faults import Fault
 from crmrules_sandbox.salesforce.messages import Response
+from crmrules_sandbox.wire.faults import as_json, fault_from
 
 if TYPE_CHECKING:
     from crmrules_sandbox.salesforce.gateway import Gateway
@@ -51,7 +52,8 @@ def _object(body: Any) -> dict[str, Any]:
 
 
 def _add_faults(gateway: Gateway, _rest: str, _data: dict[str, Any], body: Any) -> Any:
-    gateway.faults.add(*(fault_from(each) for each in (body if isinstance(body, list) else [body])))
+    listed = body if isinstance(body, list) else [body]
+    gateway.faults.add(*(fault_from(each, Fault) for each in listed))
     return as_json(gateway.faults.pending())
 
 

@@ -69,16 +69,28 @@ class DemoCrm:
         return self._rep.work()
 
     def our_tasks(self) -> list[dict[str, Any]]:
-        """Return the tasks that carry our key, newest last."""
-        return self._query(
-            "SELECT Id, Subject, Description, Status, ActivityDate, Owner.Name, What.Name"
-            " FROM Task WHERE CrmRules_Key__c != null ORDER BY CreatedDate, Id"
+        """Return the tasks that carry our key, newest last, in words that are no CRM's own."""
+        found = self._query(
+            "SELECT Id, CrmRules_Key__c, Subject, Description, Status, ActivityDate, WhatId,"
+            " Owner.Name FROM Task WHERE CrmRules_Key__c != null ORDER BY CreatedDate, Id"
         )
+        return [
+            {
+                "id": row["Id"],
+                "key": row["CrmRules_Key__c"],
+                "owner": row["Owner"]["Name"],
+                "subject": row["Subject"],
+                "body": row["Description"] or "",
+                "due": row["ActivityDate"],
+                "status": row["Status"],
+                "opportunity": row["WhatId"],
+            }
+            for row in found
+        ]
 
     def opportunity_of(self, task: dict[str, Any]) -> str:
         """Return the id of the opportunity a task is about."""
-        row = self.org.get("Task", task["Id"]) or {}
-        return str(row.get("WhatId"))
+        return str(task["opportunity"])
 
     def _query(self, text: str) -> list[dict[str, Any]]:
         return answer(text, self.org.view(), now=self.now).records

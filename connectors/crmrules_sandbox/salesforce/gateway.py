@@ -1,22 +1,19 @@
-"""What stands before the REST API: tokens, quota, faults, the log, and bytes.
+"""What stands before the REST API: tokens, quota and the org's own faults.
 
 Know before changing: one object per server, called by many threads. The order is that of the real
 thing: edge failures, then the token, then the day's quota, then the resource. A call that is
 answered 401 or refused for quota is not counted; a call whose answer got lost is.
 
-Does not do: sockets (``server``), resources (``api``).
+Does not do: sockets, the log and bytes (``wire``), resources (``api``).
 """
 
 from __future__ import annotations
 
 import threading
 import time
-import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from email.utils import format_datetime
+from datetime import datetime
 from typing import Any
-from urllib.parse import unquote_plus
 
 import orjson
 
@@ -25,112 +22,65 @@ from crmrules_sandbox.salesforce.api import Api, versions
 from crmrules_sandbox.salesforce.auth import Auth, Refused
 from crmrules_sandbox.salesforce.composite import split_url
 from crmrules_sandbox.salesforce.failure import ApiError, not_found
-from crmrules_sandbox.salesforce.faults import Call, CallLog, Fault, Faults
+from crmrules_sandbox.salesforce.faults import Fault
 from crmrules_sandbox.salesforce.messages import Request, Response
 from crmrules_sandbox.salesforce.org import Org
+from crmrules_sandbox.wire import faults as wire
+from crmrules_sandbox.wire import messages as wire_messages
+from crmrules_sandbox.wire.gate import Gate, page_of_html, retry
+from crmrules_sandbox.wire.messages import Exchange
 
-_JSON = "application/json;charset=UTF-8"
 _LONGEST_URI = 16_384
-_WORTH_ZIPPING = 1_000
 _CODES = {
     429: ("REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests (Concurrent API Requests) Limit exceeded."),
     500: ("UNKNOWN_EXCEPTION", "An unexpected error occurred."),
     503: ("SERVER_UNAVAILABLE", "The server is temporarily unavailable."),
 }
-_BEFORE = frozenset({"unauthorized", "status", "html", "drop_before"})
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """A request as it came: ``target`` with its query, header names in lower case."""
-
-    method: str
-    target: str
-    headers: Mapping[str, str]
-    body: bytes
-
-
-@dataclass(slots=True)
-class Reply:
-    """What goes back; ``send`` is how much of the body: all of it, half, or not even a status."""
-
-    status: int
-    body: bytes = b""
-    headers: dict[str, str] = field(default_factory=dict)
-    send: str = "all"
-
-
-class Gateway:
+class Gateway(Gate):
     """Answers exchanges for one org."""
 
     def __init__(
         self, org: Org, api: Api, auth: Auth, *, sleep: Callable[[float], None] = time.sleep
     ) -> None:
+        super().__init__(sleep=sleep)
         self.org = org
         self.api = api
         self.auth = auth
-        self.faults = Faults()
-        self.calls = CallLog()
-        self._sleep = sleep
         self._lock = threading.Lock()
 
-    def answer(self, exchange: Exchange) -> Reply:
-        """Answer one exchange, faults and all."""
-        if exchange.target.startswith("/__sandbox__/"):
-            return self._reply(exchange, administer(self, exchange.method, *_admin(exchange)))
-        striking = self.faults.take(exchange.method, unquote_plus(exchange.target), exchange.body)
-        self._prepare(striking)
-        early = next((f for f in striking if f.kind in _BEFORE and not f.after), None)
-        if early is not None:
-            response = self._stricken(exchange, early)
-            reply = self._reply(exchange, response)
-            reply.send = "nothing" if early.kind == "drop_before" else "all"
-        else:
-            response = self._work(exchange)
-            reply = self._spoil(exchange, self._reply(exchange, response), striking)
-        status = 0 if reply.send == "nothing" else reply.status
-        path = exchange.target.partition("?")[0]
-        self.calls.add(Call(exchange.method, path, response.subrequests, response.cost, status))
-        return reply
+    def now(self) -> datetime:
+        """Return the org's time."""
+        return self.org.now()
 
-    def _prepare(self, striking: list[Fault]) -> None:
-        for fault in striking:
-            if fault.kind == "slow" and not fault.after:
-                self._sleep(fault.seconds)
-            elif fault.kind == "lock_rows":
-                for record_id in fault.ids:
-                    self.org.lock_row(record_id, fault.writes)
-            elif fault.kind == "quota_exhausted":
-                self.api.used = self.org.daily_limit
-            elif fault.kind == "expire_cursors":
-                self.api.cursors.expire()
+    def administer(self, exchange: Exchange) -> Response:
+        """Answer a request of the sandbox's own interface."""
+        return administer(self, exchange.method, *_admin(exchange))
 
-    def _stricken(self, exchange: Exchange, fault: Fault) -> Response:
+    def prepare(self, fault: wire.Fault) -> None:
+        """Let a fault lock rows, use up the day, or end the open queries."""
+        if fault.kind == "lock_rows" and isinstance(fault, Fault):
+            for record_id in fault.ids:
+                self.org.lock_row(record_id, fault.writes)
+        elif fault.kind == "quota_exhausted":
+            self.api.used = self.org.daily_limit
+        elif fault.kind == "expire_cursors":
+            self.api.cursors.expire()
+
+    def stricken(self, exchange: Exchange, fault: wire.Fault) -> wire_messages.Response:
         """Return what a fault answers instead of the resource; nothing was done, nothing counts."""
         if fault.kind == "unauthorized":
             self.auth.revoke(exchange.headers.get("authorization") or "")
             return _no_session()
-        headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
         if fault.kind == "html":
-            page = f"<html><body><h1>{fault.status}</h1></body></html>"
-            return Response(fault.status, page, {**headers, "Content-Type": "text/html"}, cost=0)
+            return page_of_html(fault)
         code, message = _CODES.get(fault.status, ("UNKNOWN_EXCEPTION", "Something went wrong."))
         error = ApiError(fault.status, fault.code or code, fault.message or message)
-        return Response(error.status, error.body(), headers, cost=0)
+        return Response(error.status, error.body(), retry(fault), cost=0)
 
-    def _spoil(self, exchange: Exchange, reply: Reply, striking: list[Fault]) -> Reply:
-        for fault in striking:
-            if fault.kind == "slow" and fault.after:
-                self._sleep(fault.seconds)
-            elif fault.kind in ("status", "html") and fault.after:
-                reply = self._reply(exchange, self._stricken(exchange, fault))
-            elif fault.kind == "drop_after":
-                reply.send = "nothing"
-            elif fault.kind == "truncated_body":
-                reply.send = "half"
-        return reply
-
-    def _work(self, exchange: Exchange) -> Response:
+    def work(self, exchange: Exchange, striking: list[wire.Fault]) -> Response:  # noqa: ARG002
+        """Answer with the token endpoint, the versions or a resource."""
         if len(exchange.target) > _LONGEST_URI:
             return Response(414, ApiError(414, "URI_TOO_LONG", "URI too long").body(), cost=0)
         _, query = split_url(exchange.target)
@@ -207,21 +157,6 @@ class Gateway:
             "name": user.get("Name"),
             "email": user.get("Email"),
         }
-
-    def _reply(self, exchange: Exchange, response: Response) -> Reply:
-        headers = {"Date": format_datetime(self.org.now(), usegmt=True), **response.headers}
-        if response.status in (204, 304):
-            return Reply(response.status, b"", headers)
-        if isinstance(response.body, str):
-            body = response.body.encode()
-        else:
-            body = orjson.dumps(response.body, default=dict)
-        headers.setdefault("Content-Type", _JSON)
-        if "gzip" in exchange.headers.get("accept-encoding", "") and len(body) > _WORTH_ZIPPING:
-            pack = zlib.compressobj(1, zlib.DEFLATED, 31)
-            body = pack.compress(body) + pack.flush()
-            headers["Content-Encoding"] = "gzip"
-        return Reply(response.status, body, headers)
 
 
 def _no_session() -> Response:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crmrules_sandbox.salesforce.failure import ApiError
+from crmrules_sandbox.wire import messages as wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +43,7 @@ class Request:
 
 
 @dataclass(slots=True)
-class Response:
-    """``body`` None is an empty body; ``cost`` in counted API calls; ``subrequests`` for the log.
+class Response(wire.Response):
+    """An answer; ``failed_items`` tells a composite with allOrNone that records inside failed."""
 
-    ``failed_items`` tells a composite with allOrNone that records inside failed.
-    """
-
-    status: int
-    body: Any = None
-    headers: dict[str, str] = field(default_factory=dict)
-    cost: int = 1
-    subrequests: int = 0
     failed_items: bool = False

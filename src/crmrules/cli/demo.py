@@ -153,12 +153,12 @@ def _tell(report: Any) -> None:
 
 def _show_tasks(crm: Any) -> None:
     tasks = crm.our_tasks()
-    owners = Counter(task["Owner"]["Name"] for task in tasks)
+    owners = Counter(task["owner"] for task in tasks)
     click.echo(f"   {len(tasks)} tasks for {len(owners)} reps. One of them:")
     if tasks:
-        task = max(tasks, key=lambda t: len(t["Description"] or ""))
-        click.echo(f"     {task['Owner']['Name']}: {task['Subject']} (due {task['ActivityDate']})")
-        for line in (task["Description"] or "").splitlines():
+        task = max(tasks, key=lambda t: len(t["body"]))
+        click.echo(f"     {task['owner']}: {task['subject']} (due {task['due']})")
+        for line in task["body"].splitlines():
             click.echo(f"       {line}")
 
 

@@ -1,0 +1,107 @@
+"""The sandbox as the demo uses it: a CRM with a clock one can move and a rep who works in it.
+
+Know before changing: ``start`` is what the entry point ``crmrules.sandboxes`` names; the command
+line knows nothing of this package but that function and what it returns. The rep acts as the owner
+of the record, never as the app: what people change must look like people.
+
+Does not do: pull, judge or write anything; that is what the demo shows.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta
+from typing import Any
+
+from crmrules_sandbox.hubspot.records import Record
+from crmrules_sandbox.hubspot.server import HubSpotServer
+from crmrules_sandbox.hubspot.start import seeded_portal
+
+
+class DemoCrm:
+    """A seeded sandbox HubSpot. ``standing``: its clock stands still until ``advance``."""
+
+    def __init__(
+        self, seed: int, now: datetime, *, opportunities: int, port: int, standing: bool
+    ) -> None:
+        from crmrules_sandbox.hubspot.rep import Rep  # noqa: PLC0415 - only the demo needs one
+
+        self._start, self._from = now, None if standing else time.monotonic()
+        self.portal = seeded_portal(seed, clock=lambda: self.now, opportunities=opportunities)
+        self.server = HubSpotServer(self.portal, port)
+        self._token = self.server.token()
+        self._rep = Rep(self.portal, seed=seed)
+
+    @property
+    def now(self) -> datetime:
+        """The CRM's time, aware UTC."""
+        if self._from is None:
+            return self._start
+        return self._start + timedelta(seconds=time.monotonic() - self._from)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Return the ``[hubspot]`` section that reaches this CRM."""
+        return {
+            "access_token": self._token,
+            "base_url": self.server.url,
+            "portal_id": self.portal.portal_id,
+        }
+
+    @property
+    def calls(self) -> int:
+        """Return how many calls the CRM has counted so far."""
+        return self.server.counted
+
+    def advance(self, step: timedelta) -> datetime:
+        """Move the clock and return the new time."""
+        self._start += step
+        return self.now
+
+    def rep_works(self) -> list[str]:
+        """Let the rep answer tasks and go on selling; return what was done, one line each."""
+        found: list[str] = self._rep.work()
+        return found
+
+    def our_tasks(self) -> list[dict[str, Any]]:
+        """Return the tasks that carry our key, newest last, in words that are no CRM's own."""
+        tasks = self.portal.records("tasks")
+        ours = [task for task in tasks if self._value(task, "crmrules_key")]
+        return [self._told(task) for task in sorted(ours, key=lambda t: (t.created, int(t.id)))]
+
+    def opportunity_of(self, task: dict[str, Any]) -> str:
+        """Return the id of the opportunity a task is about."""
+        return str(task["opportunity"])
+
+    def _told(self, task: Record) -> dict[str, Any]:
+        owner = self.portal.owner(self._value(task, "hubspot_owner_id"))
+        linked = self.portal.linked("tasks", task.id, "deals")
+        return {
+            "id": task.id,
+            "key": self._value(task, "crmrules_key"),
+            "owner": "" if owner is None else f"{owner.first_name} {owner.last_name}",
+            "subject": self._value(task, "hs_task_subject"),
+            "body": self._value(task, "hs_task_body"),
+            "due": self._value(task, "hs_timestamp")[:10],
+            "status": self._value(task, "hs_task_status"),
+            "opportunity": linked[0] if linked else self._value(task, "crmrules_opportunity"),
+        }
+
+    def _value(self, task: Record, name: str) -> str:
+        return self.portal.value("tasks", task.id, name) or ""
+
+    def stop(self) -> None:
+        """Close the port."""
+        self.server.stop()
+
+
+def start(
+    seed: int,
+    now: datetime,
+    *,
+    opportunities: int = 220,
+    port: int = 0,
+    standing: bool = True,
+) -> DemoCrm:
+    """Return a running sandbox, seeded for that moment."""
+    return DemoCrm(seed, now, opportunities=opportunities, port=port, standing=standing)

@@ -1,0 +1,79 @@
+"""A seeded portal with the shipped properties, ready to serve.
+
+Know before changing: the portal's own properties come from ``deploy/hubspot`` alone, so one the
+product forgot to ship does not exist here either. Not provisioned, a portal has none of them: what
+an account looks like before ``provision``.
+
+Does not do: the demo's story (``demo``, ``rep``), invent records (``seed``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from crmrules_sandbox.hubspot.portal import Portal, wall_clock
+from crmrules_sandbox.hubspot.records import Contents
+
+_HERE = Path(__file__).resolve()
+_NAME = Path("deploy") / "hubspot" / "properties.json"
+_FILES = (
+    _HERE.parents[3] / _NAME,  # a source tree
+    _HERE.parents[2] / "crmrules" / "shipped" / _NAME,  # an installed wheel
+)
+
+
+def shipped_properties() -> dict[str, Any]:
+    """Return the shipped groups and properties; raises FileNotFoundError if there are none."""
+    for file in _FILES:
+        if file.is_file():
+            found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+            return found
+    raise FileNotFoundError(f"no properties in {' or '.join(map(str, _FILES))}")
+
+
+def provision(portal: Portal, shipped: dict[str, Any] | None = None) -> None:
+    """Give a portal the shipped groups and properties (None: those of this distribution)."""
+    shipped = shipped_properties() if shipped is None else shipped
+    for kind, group in shipped["groups"].items():
+        portal.add_group(kind, group)
+    for kind, listed in shipped["properties"].items():
+        for each in listed:
+            portal.define(kind, each)
+
+
+def seeded_portal(
+    seed: int,
+    *,
+    clock: Callable[[], datetime] = wall_clock,
+    opportunities: int = 220,
+    scenario: Contents | None = None,
+    provisioned: bool = True,
+    index_lag: timedelta = timedelta(0),
+    daily_limit: int = 625_000,
+    interval_limit: int = 190,
+    pace: bool = False,
+) -> Portal:
+    """Return a portal with the seeded records of that number.
+
+    ``scenario`` is ready contents to take instead of seeded ones. ``clock`` is also the moment the
+    records are seeded for. The rest is as in ``Portal``.
+    """
+    if scenario is None:
+        from crmrules_sandbox.hubspot.seed import seeded_contents  # noqa: PLC0415 - slow to import
+
+        scenario = seeded_contents(seed, clock(), opportunities)
+    portal = Portal(
+        scenario,
+        clock=clock,
+        index_lag=index_lag,
+        daily_limit=daily_limit,
+        interval_limit=interval_limit,
+        pace=pace,
+    )
+    if provisioned:
+        provision(portal)
+    return portal
