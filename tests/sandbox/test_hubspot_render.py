@@ -330,6 +330,7 @@ def test_mails_have_the_direction_salesforce_knows_and_none_where_nobody_knows(s
         (task,), mails = by_name("Task", seed)[name], by_name("EmailMessage", seed)[name]
         assert (value(record, "hs_email_direction") is None) == (not mails)
         undirected += not mails
+        assert record.created == parse((mails or [task])[0]["CreatedDate"])
         assert f"Email: {value(record, 'hs_email_subject')}" == task["Subject"]
         assert value(record, "hs_email_text") == task["Description"]
         assert about("emails", record, seed)[1] == [names(seed)[task["WhatId"]]]
@@ -362,6 +363,11 @@ def test_quotes_and_lines_add_up_as_in_salesforce(seed):
             row["Discount"]
         }
         assert quote.created == parse(row["CreatedDate"])
+        theirs = [line for line in rows(seed)["QuoteLineItem"] if line["QuoteId"] == row["Id"]]
+        assert [
+            (names(seed)["products", value(line, "hs_product_id")], value(line, "quantity"))
+            for line in lines[name]
+        ] == [(names(seed)[each["Product2Id"]], f"{each['Quantity']:g}") for each in theirs]
     for deal in of("deals", seed):
         name = names(seed)["deals", deal.id]
         (row,) = by_name("Opportunity", seed)[name]
@@ -403,3 +409,14 @@ def test_a_meeting_still_going_on_was_completed_by_now_at_the_latest():
     scenario = replace(told(), opportunities=(replace(one, conversations=(talk,)),))
     (meeting,) = [each for each in render(scenario).records if each.type == "meetings"]
     assert meeting.updated == NOW
+
+
+def test_entering_the_value_that_was_there_leaves_no_history_in_either():
+    one = told().opportunities[-1]
+    first = one.stages[0]
+    again = replace(first, at=first.at.replace(hour=23))
+    moved = replace(one, stages=(first, again, *one.stages[1:]))
+    scenario = replace(told(), opportunities=(moved,))
+    plain = replace(told(), opportunities=(one,))
+    assert render(scenario) == render(plain)
+    assert salesforce.render(scenario) == salesforce.render(plain)
