@@ -146,6 +146,24 @@ def test_the_flags_are_those_of_the_enabled_rules(place, provisioner):
     assert provisioner.seen["flags"] == sorted(shipped - {"gone_dark"})
 
 
+def test_the_flag_of_a_private_rule_is_not_asked_for(place, provisioner):
+    from crmrules import rulebook
+
+    path = next(rulebook.shipped().rglob("conc-gone-dark.yml"))
+    text = path.read_text(encoding="utf-8")
+    (place / "rules").mkdir()
+    (place / "rules/open.yml").write_text(text)
+    secret = text.replace("id: conc-gone-dark", "id: conc-secret").replace("gone_dark", "secret")
+    (place / "rules/secret.yml").write_text(secret + "private: true\n")
+    (place / "overlay.yaml").write_text("conc-secret: {mode: shadow}\n")
+    config = place / "crmrules.toml"
+    config.write_text('overlay = "overlay.yaml"\nrules = ["rules"]\n' + config.read_text())
+    ran = run("provision", "--dry-run", cwd=place)
+    assert (ran.code, provisioner.seen["flags"]) == (0, ["gone_dark"])
+    made = rulebook.load([place / "rules"], place / "overlay.yaml")
+    assert {rule.id: rule.private for rule in made.enabled}["conc-secret"]
+
+
 def test_a_conflict_exits_three_and_says_that_nothing_was_written(place, provisioner):
     provisioner.found = [NEW, WRONG]
     ran = run("provision", "--admin-token-file", "admin.key", cwd=place)

@@ -177,10 +177,16 @@ def test_a_plain_key_stays_and_is_said_again():
 def test_another_refusal_of_the_key_is_not_taken_for_that(status):
     api = provisioned()
     del api.found["tasks"]["crmrules_key"]
-    api.broken["create_properties"] = refused(status, "no")
+    asked = []
+
+    def create(object_, inputs):
+        asked.extend(inputs)
+        raise refused(status, "no")
+
+    api.create_properties = create
     with pytest.raises(ConnectorError, match="no"):
         run(api)
-    assert "crmrules_key" not in api.found["tasks"]
+    assert [one["hasUniqueValue"] for one in asked] == [True]
 
 
 # -- options ----------------------------------------------------------------------------------
