@@ -58,9 +58,10 @@ class Api:
                 return
             params = {**params, "after": after}
 
-    def properties(self, object_: str) -> list[Record]:
-        """Return the definitions of all properties of an object that are not archived."""
-        return list(self._get(f"/crm/properties/{self._version}/{object_}")["results"])
+    def properties(self, object_: str, *, archived: bool = False) -> list[Record]:
+        """Return the definitions of all properties of an object: those in use, or the archived."""
+        path = f"/crm/properties/{self._version}/{object_}"
+        return list(self._get(path, {"archived": "true"} if archived else None)["results"])
 
     def search(self, object_: str, body: Mapping[str, Any]) -> Record:
         """Return one page of a search."""
