@@ -42,7 +42,6 @@ def _new_task(write: CreateTask, zone: tzinfo) -> dict[str, Any]:
             "hs_task_body": html(task.body),
             "hs_timestamp": _due(task.due, zone),
             "hs_task_status": "NOT_STARTED",
-            "hs_task_type": "TODO",
             "hubspot_owner_id": task.owner,
             KEY: write.key,
             RULE: task.rule,

@@ -13,6 +13,7 @@ import time
 from datetime import datetime, timedelta
 from typing import Any
 
+from crmrules_sandbox.hubspot.pipelines import STAGE_PHASES
 from crmrules_sandbox.hubspot.records import Record
 from crmrules_sandbox.hubspot.server import HubSpotServer
 from crmrules_sandbox.hubspot.start import seeded_portal
@@ -47,6 +48,11 @@ class DemoCrm:
             "base_url": self.server.url,
             "portal_id": self.portal.portal_id,
         }
+
+    @property
+    def phases(self) -> dict[str, dict[str, str]]:
+        """Return the ``[phases]`` that its stages need: what an admin would write."""
+        return {"default": dict(STAGE_PHASES)}
 
     @property
     def calls(self) -> int:

@@ -38,7 +38,7 @@ def sandbox(crm: str, port: int, seed: int, opportunities: int, max_seconds: flo
     now = datetime.now(UTC).replace(microsecond=0)
     running = start(seed, now, opportunities=opportunities, port=port, standing=False)
     try:
-        emit({"connector": crm, crm: running.settings})
+        emit({"connector": crm, crm: running.settings, "phases": running.phases})
         done.wait(max_seconds)
     finally:
         running.stop()
