@@ -24,14 +24,14 @@ from crmrules_hubspot.kinds import (
     KEY,
     LINE,
     QUOTE,
+    QUOTE_LINE,
+    ROLE,
     TALKS,
     TASK,
     Kind,
 )
 from crmrules_hubspot.rows import (
     DELETED,
-    QUOTE_LINE,
-    ROLE,
     around,
     gone,
     labels_stamp,

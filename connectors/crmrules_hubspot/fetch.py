@@ -18,7 +18,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from crmrules.connector import Problem
 from crmrules_hubspot.api import Api, Link, Record
 from crmrules_hubspot.errors import MissingScopeError
-from crmrules_hubspot.kinds import ASSOCIATIONS, KEY, OUR_HISTORY, TASK, WITH_HISTORY, Kind
+from crmrules_hubspot.kinds import (
+    ASSOCIATIONS,
+    KEY,
+    OUR_HISTORY,
+    ROW_KINDS,
+    TASK,
+    WITH_HISTORY,
+    Kind,
+)
 
 OPTIONAL = frozenset({"company", "email", "quote", "line_item"})
 """Kinds without which a run still makes sense."""
@@ -46,8 +54,8 @@ class Fetch:
 
     @property
     def readable(self) -> frozenset[str]:
-        """The kinds that may be read."""
-        return frozenset(self._kinds) - frozenset(self.problems)
+        """The kinds of rows that may be read."""
+        return ROW_KINDS - frozenset(self.problems)
 
     @property
     def floor(self) -> int:

@@ -21,7 +21,7 @@ from crmrules.mapping import Mapping as Words
 from crmrules_hubspot.api import Api, Record
 from crmrules_hubspot.config import Config
 from crmrules_hubspot.errors import MissingScopeError, RefusedError
-from crmrules_hubspot.kinds import KEY, KINDS, OUR_FIELDS
+from crmrules_hubspot.kinds import KEY, OUR_FIELDS, ROW_KINDS
 from crmrules_hubspot.portal import Portal, Stage
 
 _TYPES: Mapping[str, str] = {
@@ -58,7 +58,7 @@ def inspect(config: Config, api: Api, configured: Words, words: Words) -> tuple[
         unique_key=unique,
         flag_words=_options(deals.get(OUR_FIELDS["flags"])),
     )
-    portal = Portal(organization, stages, {}, frozenset(KINDS), config.role_sources)
+    portal = Portal(organization, stages, {}, ROW_KINDS, config.role_sources)
     return portal, Preflight(organization, tuple(problems), capabilities)
 
 

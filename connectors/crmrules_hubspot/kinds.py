@@ -37,6 +37,9 @@ __all__ = [
     "OUR_HISTORY",
     "PRIMARY_COMPANY",
     "QUOTE",
+    "QUOTE_LINE",
+    "ROLE",
+    "ROW_KINDS",
     "RULE",
     "TALKS",
     "TASK",
@@ -105,6 +108,9 @@ TALKS = frozenset({"call", "meeting", "email"})
 """Kinds of which it matters who took part."""
 AROUND = (CONTACT, COMPANY, *ENGAGEMENTS, QUOTE, LINE)
 """Everything associated with a deal that is read, nine kinds."""
+ROLE, QUOTE_LINE = "role", "quote_line"
+"""Kinds of rows that are no object of their own: a contact's association, a line of a quote."""
+ROW_KINDS = frozenset({"deal", ROLE, QUOTE_LINE, *(kind.name for kind in AROUND)})
 KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in (DEAL, *AROUND)})
 
 

@@ -29,12 +29,13 @@ from crmrules_hubspot.kinds import (
     COMPANY,
     DEAL,
     KEY,
+    ROW_KINDS,
     TASK,
     WITHOUT_HISTORY,
 )
 from crmrules_hubspot.missing import Missing
 from crmrules_hubspot.portal import Stage
-from crmrules_hubspot.rows import QUOTE_LINE, ROLE, account_key, around, closed_on, deal, primary
+from crmrules_hubspot.rows import account_key, around, closed_on, deal, primary
 from crmrules_hubspot.rows import outcome as outcome_of
 from crmrules_hubspot.scan import Group, Scan, as_milliseconds, milliseconds, where
 
@@ -42,7 +43,6 @@ MARK = "pull"
 OVERLAP = timedelta(hours=1)
 """How late the search index may be (a delayed second stream of others waits as long)."""
 _OPEN: Group = (where("hs_is_closed", "EQ", "false"),)
-_ALL_KINDS = frozenset({DEAL.name, ROLE, QUOTE_LINE, *(kind.name for kind in AROUND)})
 
 
 class Reader:
@@ -76,7 +76,7 @@ class Reader:
         logged = self._accounts.logged(self._accounts.won)
         yield from self._batches(around_all.everything(waiting, Known(), logged))
         yield Batch(self._deleted_tasks(ids))
-        yield self._end(_ALL_KINDS)
+        yield self._end(ROW_KINDS)
 
     def changes(self, stored: Stored) -> Iterator[Batch]:
         """Yield what changed since the watermark."""

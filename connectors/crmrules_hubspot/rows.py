@@ -16,11 +16,10 @@ from typing import Any
 
 from crmrules.connector import Row
 from crmrules_hubspot.api import Link, Record
-from crmrules_hubspot.kinds import KEY, PRIMARY_COMPANY
+from crmrules_hubspot.kinds import KEY, PRIMARY_COMPANY, QUOTE_LINE, ROLE
 from crmrules_hubspot.portal import Stage
 from crmrules_hubspot.scan import as_milliseconds
 
-ROLE, QUOTE_LINE = "role", "quote_line"
 DELETED = "deleted"  # the stamp of a task of ours that somebody deleted
 
 
