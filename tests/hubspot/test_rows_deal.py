@@ -103,6 +103,12 @@ def test_an_instant_may_have_a_fraction_or_be_in_milliseconds():
         assert read(deal(createdate=words)).created_at == at("2026-06-01T08:00"), words
 
 
+def test_a_deal_was_made_when_people_say_it_was_before_when_it_was_typed_in():
+    assert read(deal(hs_createdate="2026-09-09T00:00:00Z")).created_at == at("2026-06-01T08:00")
+    typed = deal(createdate=None, hs_createdate="2026-09-09T00:00:00Z")
+    assert read(typed).created_at == at("2026-09-09T00:00")
+
+
 def test_a_creation_date_after_the_reading_is_the_reading():
     assert read(deal(createdate="2030-01-01T00:00:00Z")).created_at == NOW
 
@@ -216,6 +222,7 @@ def test_other_deals_of_the_company_are_siblings_and_add_to_its_revenue():
     }
     assert found.siblings[0].record == "deal/101"
     assert found.account.won_revenue == 7
+    assert read(deal(dealstage="closedwon", amount="5")).account.won_revenue == 5
     assert read(deal(), deal("101")).account.won_revenue is None
     assert read(deal(account=None), deal("101")).siblings is None
 
