@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from crmrules.mapping import Mapping
 from crmrules_hubspot import history
-from crmrules_hubspot.ours import KEY, RULE, WRITTEN
+from crmrules_hubspot.ours import KEY, OPPORTUNITY, RULE, WRITTEN
 from crmrules_hubspot.people import PROPERTY
 
 _STAMPS = ("hs_createdate", "hs_lastmodifieddate")
@@ -51,7 +51,7 @@ READ: AnyMapping[str, tuple[str, ...]] = MappingProxyType(
             *("hs_email_status", *_COMMON),
         ),
         "note": ("hs_note_body", *_COMMON),
-        "task": (KEY, RULE, *WRITTEN, "hs_task_completion_date", *_STAMPS),
+        "task": (KEY, RULE, OPPORTUNITY, *WRITTEN, "hs_task_completion_date", *_STAMPS),
         "quote": ("hs_quote_amount", "hs_status", *_STAMPS),
         "line_item": _LINE,
         "quote_line": _LINE,

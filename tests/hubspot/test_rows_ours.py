@@ -139,6 +139,12 @@ def test_a_task_on_the_deal_and_on_its_company_is_one_task():
     assert len(read(deal(), row, on_company(row)).our_tasks) == 1
 
 
+def test_a_task_of_ours_on_the_company_belongs_to_the_deal_that_it_names():
+    for about, mine in (("100", 1), ("101", 0), (None, 0)):
+        found = read(deal(), on_company(ours(crmrules_opportunity=about)))
+        assert (len(found.our_tasks), found.activities) == (mine, ()), about
+
+
 def test_our_words_are_not_the_reps_notes():
     assert read(deal(), ours(hs_task_body="#concern: price")).concerns == ()
     assert read(deal(), engagement("task", crmrules_key=None)).our_tasks == ()
