@@ -26,7 +26,15 @@ from crmrules.mapping import Mapping
 from crmrules.model import Activity, ActivityKind, Direction
 from crmrules.raw import Body, first, number, text
 from crmrules_hubspot import html
-from crmrules_hubspot.values import archived, changed, created, moment, properties, record
+from crmrules_hubspot.values import (
+    archived,
+    changed,
+    created,
+    moment,
+    on_account,
+    properties,
+    record,
+)
 
 KINDS = frozenset({"meeting", "call", "email", "note", "task"})
 
@@ -62,7 +70,7 @@ def activities(
     for row in rows:
         if archived(row) or (row.kind == "email" and _unsent(properties(row))):
             continue
-        if record(row) not in found or not _on_account(row):
+        if record(row) not in found or not on_account(row):
             found[record(row)] = _activity(row, mapping, observed_at)
     return tuple(sorted(found.values(), key=lambda one: (one.at, one.record)))
 
@@ -72,10 +80,6 @@ def _unsent(body: Body) -> bool:
         (text(body, name) or "").upper() in _UNSENT
         for name in ("hs_email_status", "hs_email_direction")
     )
-
-
-def _on_account(row: Row) -> bool:
-    return row.parent.startswith("company/")
 
 
 def _activity(row: Row, mapping: Mapping, observed_at: datetime) -> Activity:
@@ -88,7 +92,7 @@ def _activity(row: Row, mapping: Mapping, observed_at: datetime) -> Activity:
         "people": linked,
         "by": text(properties(row), "hubspot_owner_id"),
         "edited_at": changed(row, made),
-        "on_account": _on_account(row),
+        "on_account": on_account(row),
     }
     return Activity(**values | _READERS[row.kind](properties(row), made, mapping))
 

@@ -33,7 +33,7 @@ _ELEMENT = re.compile(
     r"tfoot|th|thead|title|tr|tt|u|ul)(?=[\s/>])|!--|!doctype\b)",
     re.IGNORECASE,
 )
-_HIDDEN = frozenset({"script", "style", "head", "title", "meta", "link"})
+_HIDDEN = frozenset({"script", "style", "title"})
 _BREAKS = frozenset({"br", "p", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "hr"})
 _BLANKS = re.compile(r"\n[\s\xa0]*\n")
 
@@ -42,9 +42,10 @@ def text(value: str | None) -> str | None:
     """Return the text of a rich text, or of a plain one; None when nothing is left of it."""
     if value is None:
         return None
-    found = value[:LIMIT]
-    found = _rendered(found) if _ELEMENT.search(found) else unescape(found)
-    lines = "\n".join(line.strip(" \t\xa0") for line in found.splitlines())
+    value = value[:LIMIT]
+    if not _ELEMENT.search(value):
+        return unescape(value).strip() or None
+    lines = "\n".join(line.strip(" \t\xa0") for line in _rendered(value).splitlines())
     return _BLANKS.sub("\n\n", lines).strip() or None
 
 
@@ -77,6 +78,10 @@ def _item(state: HtmlDocumentState, _: Any) -> None:
 
 
 _CONFIG = ParserConfig(
-    css={**CSS_PROFILES["strict"], "section": HtmlElement(display=Display.block)},
+    css={
+        **CSS_PROFILES["strict"],
+        "section": HtmlElement(display=Display.block),
+        "head": HtmlElement(),  # the parser puts a cell without a table there, after a style
+    },
     custom_html_tag_handler_mapping=CustomHtmlTagHandlerMapping({"li": _item}, {}),
 )

@@ -23,7 +23,7 @@ from crmrules.notes import Notes
 from crmrules.raw import number, text
 from crmrules_hubspot import history, html, offers, people
 from crmrules_hubspot.activities import KINDS, activities
-from crmrules_hubspot.ours import is_ours, our_fields, our_task
+from crmrules_hubspot.ours import is_about, is_ours, our_fields, our_task
 from crmrules_hubspot.portal import Portal
 from crmrules_hubspot.values import (
     archived,
@@ -46,7 +46,8 @@ class _Rows:
         ours: dict[str, Row] = {}
         for row in rows:
             if is_ours(row):
-                ours.setdefault(object_id(row), row)
+                if is_about(row, opportunity_id):
+                    ours.setdefault(object_id(row), row)
             elif archived(row):
                 continue
             elif row.kind != "deal":

@@ -23,6 +23,7 @@ from crmrules_hubspot.values import (
     day,
     moment,
     object_id,
+    on_account,
     properties,
     record,
     words,
@@ -39,6 +40,11 @@ _Writer = tuple[str, str | None]
 def is_ours(row: Row) -> bool:
     """Return whether a row is a task that we wrote."""
     return row.kind == "task" and text(properties(row), KEY) is not None
+
+
+def is_about(row: Row, opportunity_id: str) -> bool:
+    """Return whether a task of ours is about this deal, not about another one of its company."""
+    return not on_account(row) or text(properties(row), ABOUT) == opportunity_id
 
 
 def our_task(row: Row, mapping: Mapping, zone: tzinfo, observed_at: datetime) -> OurTask:

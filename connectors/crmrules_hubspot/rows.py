@@ -18,6 +18,7 @@ from crmrules.connector import Row
 from crmrules_hubspot.api import Link, Record
 from crmrules_hubspot.kinds import KEY, PRIMARY_COMPANY, QUOTE_LINE, ROLE
 from crmrules_hubspot.portal import Stage
+from crmrules_hubspot.properties import HISTORY
 from crmrules_hubspot.scan import as_milliseconds
 
 DELETED = "deleted"  # the stamp of a task of ours that somebody deleted
@@ -70,7 +71,7 @@ def deal(record: Record, company: str | None, stages: Mapping[str, Stage]) -> Ro
         one,
         one,
         str(record.get("updatedAt") or ""),
-        {**_body(record), "history": record.get("propertiesWithHistory") or {}},
+        {**_body(record), "history": _history(record, HISTORY["deal"])},
         None if company is None else account_key(company),
         closed_on(record) if closed else None,
         won,
@@ -102,8 +103,8 @@ def around(kind: str, parent: str, record: Record, people: Iterable[str] | None 
     body: dict[str, Any] = _body(record)
     if people is not None:
         body["contacts"] = sorted(people)
-    if kind == "task" and record["properties"].get(KEY):
-        body["history"] = record.get("propertiesWithHistory") or {}
+    if kind == "task" and record["properties"].get(KEY) and "propertiesWithHistory" in record:
+        body["history"] = _history(record, HISTORY["task"])
     stamp = str(record.get("updatedAt") or "")
     if record.get("archived"):
         body["archived"] = True
@@ -122,6 +123,14 @@ def quote_line(opportunity: str, quote: str, record: Record) -> Row:
 def gone(kind: str, id_: str, parent: str) -> Row:
     """Return the news that a row is no longer there."""
     return Row(kind, id_, parent, "", {}, gone=True)
+
+
+def _history(record: Record, asked: Iterable[str]) -> dict[str, Any]:
+    """Return the history of every property asked for.
+
+    HubSpot leaves out one that was never set: its history is empty, not unknown.
+    """
+    return {**{name: [] for name in asked}, **(record.get("propertiesWithHistory") or {})}
 
 
 def _body(record: Record) -> dict[str, Any]:

@@ -81,6 +81,11 @@ def record(row: Row) -> str:
     return f"{row.kind}/{object_id(row)}"
 
 
+def on_account(row: Row) -> bool:
+    """Return whether a row shows its record as the company's, not as the deal's."""
+    return row.parent.startswith("company/")
+
+
 def archived(row: Row) -> bool:
     """Return whether HubSpot no longer shows the record."""
     return row.gone or flag(row.body, "archived") is True

@@ -299,9 +299,9 @@ def test_what_no_longer_exists_is_no_activity():
 def test_activities_stand_in_the_order_in_which_they_took_place():
     found = read(
         deal(),
-        engagement("note", "3", hs_timestamp=AHEAD),
+        engagement("call", "0", hs_timestamp=AHEAD),
         engagement("note", "2", hs_timestamp=PAST),
         engagement("call", "1", hs_timestamp=PAST),
         child("quote", "4"),
     )
-    assert [one.record for one in found.activities] == ["call/1", "note/2", "note/3"]
+    assert [one.record for one in found.activities] == ["call/1", "note/2", "call/0"]

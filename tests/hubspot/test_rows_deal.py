@@ -17,6 +17,7 @@ from hubspot_rows import (
     contact,
     deal,
     engagement,
+    on_company,
     org,
     ours,
     past,
@@ -101,6 +102,12 @@ def test_the_close_date_is_the_day_in_the_time_zone_of_the_account():
 def test_an_instant_may_have_a_fraction_or_be_in_milliseconds():
     for words in ("2026-06-01T08:00:00.000Z", "1780300800000", 1780300800000):
         assert read(deal(createdate=words)).created_at == at("2026-06-01T08:00"), words
+
+
+def test_a_deal_was_made_when_people_say_it_was_before_when_it_was_typed_in():
+    assert read(deal(hs_createdate="2026-09-09T00:00:00Z")).created_at == at("2026-06-01T08:00")
+    typed = deal(createdate=None, hs_createdate="2026-09-09T00:00:00Z")
+    assert read(typed).created_at == at("2026-09-09T00:00")
 
 
 def test_a_creation_date_after_the_reading_is_the_reading():
@@ -216,6 +223,7 @@ def test_other_deals_of_the_company_are_siblings_and_add_to_its_revenue():
     }
     assert found.siblings[0].record == "deal/101"
     assert found.account.won_revenue == 7
+    assert read(deal(dealstage="closedwon", amount="5")).account.won_revenue == 5
     assert read(deal(), deal("101")).account.won_revenue is None
     assert read(deal(account=None), deal("101")).siblings is None
 
@@ -284,6 +292,7 @@ def test_every_property_that_is_looked_at_is_asked_for_and_no_other():
         engagement("note", "4"),
         engagement("task", "5", hs_task_status="COMPLETED"),
         ours("6", history={"crmrules_key": [{"sourceType": "A"}]}, hs_task_status="COMPLETED"),
+        on_company(ours("6")),
         child("line_item", "7", price="1", discount="0"),
         child("quote", "8", hs_status="APPROVED"),
         Row("quote_line", "8/9", DEAL, "", {"id": "9", "quote": "8", "properties": {}}),

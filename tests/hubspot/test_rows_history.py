@@ -87,6 +87,16 @@ def test_every_field_with_a_history_is_read_in_its_own_type():
     assert found.as_of(at("2026-06-02T00:00")).close_date == date(2026, 12, 1)
 
 
+def test_changes_of_all_fields_stand_in_the_order_of_time():
+    history = {
+        "dealstage": STAGE,
+        "amount": past(("1", BORN), ("50000", "2026-08-01T08:00:00Z")),
+    }
+    times = [change.known_at for change in read(deal(history=history)).changes]
+    assert times == sorted(times)
+    assert len(times) == 4
+
+
 def test_moving_the_close_date_within_one_day_of_the_account_is_no_change():
     times = past(("2026-12-31T08:00:00Z", BORN), ("2026-12-31T12:00:00Z", "2026-07-01T08:00:00Z"))
     assert said(read(deal(history={"closedate": times}))) == []

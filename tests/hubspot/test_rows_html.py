@@ -18,6 +18,11 @@ from crmrules_hubspot.html import LIMIT, text
     [
         ("no markup at all", "no markup at all"),
         ("two\nlines", "two\nlines"),
+        (" a\n\n\n  b ", "a\n\n\n  b"),
+        ("<p>a</p><p>&nbsp;</p><p></p><p>b</p>", "a\n\nb"),
+        ("a<br><br><br><br>b", "a\n\nb"),
+        ("<style>p{}</style><td>a</td>", "a"),
+        ("<meta charset='latin-1'><p>ü</p>", "ü"),
         ("Q&amp;A &lt;soon&gt; &#8364;5&nbsp;", "Q&A <soon> €5"),
         ("a < b and b > c, 3<4", "a < b and b > c, 3<4"),
         ("from Jo <jo@acme.example>\nhello", "from Jo <jo@acme.example>\nhello"),
@@ -84,6 +89,7 @@ def test_markup_nested_deeper_than_can_be_followed_keeps_its_words(tag):
     deep = f"<{tag}>" * 1_500 + "word"
     assert "word" in text(deep)
     assert "word" in text("<p>word</p>" + f"<{tag}>" * 20_000)
+    assert "hidden" not in text(f"<script>hidden</script><style>hidden</style>{deep}")
 
 
 MARKUP = st.lists(

@@ -118,6 +118,17 @@ def test_without_a_history_at_hand_it_counts_as_edited(name):
         assert task(history=untouched() | {name: broken}).edited is True, broken
 
 
+def test_writers_that_cannot_be_told_apart_prove_nothing():
+    nameless = {name: [{"value": "x", "timestamp": MADE}] for name in (KEY, *WRITTEN)}
+    assert task(history=nameless).edited is True
+
+
+def test_a_task_that_is_done_is_not_put_off():
+    mapping = org(snoozed_statuses={"COMPLETED"})
+    (found,) = read(deal(), ours(hs_task_status="COMPLETED"), mapping=mapping).our_tasks
+    assert (found.closed, found.snoozed) == (True, False)
+
+
 def test_what_was_never_written_was_not_edited():
     history = untouched() | {"hs_task_body": []}
     assert task(history=history, hs_task_body=None).edited is False
@@ -126,6 +137,12 @@ def test_what_was_never_written_was_not_edited():
 def test_a_task_on_the_deal_and_on_its_company_is_one_task():
     row = ours()
     assert len(read(deal(), row, on_company(row)).our_tasks) == 1
+
+
+def test_a_task_of_ours_on_the_company_belongs_to_the_deal_that_it_names():
+    for about, mine in (("100", 1), ("101", 0), (None, 0)):
+        found = read(deal(), on_company(ours(crmrules_opportunity=about)))
+        assert (len(found.our_tasks), found.activities) == (mine, ()), about
 
 
 def test_our_words_are_not_the_reps_notes():

@@ -80,6 +80,16 @@ def test_a_label_may_be_one_of_our_own_words_or_of_the_organizations():
     assert against.sponsor is False
 
 
+def test_of_two_labels_of_one_person_the_one_that_helps_counts():
+    mapping = org(roles={"Gegner": {"sponsor": False}})
+    assert one(role("77", "Gegner", "Champion"), mapping=mapping).sponsor is True
+
+
+def test_our_own_words_are_not_looked_for_among_hubspots():
+    assert one(role(), contact(hs_buying_role="SPONSOR;POWER")).sponsor is None
+    assert one(role(), contact(hs_buying_role="SPONSOR;POWER")).focus is None
+
+
 def test_a_title_says_something_only_where_the_organization_says_so():
     mapping = org(roles={"CFO": {"focus": "power"}})
     assert one(role(), contact(jobtitle="CFO"), mapping=mapping).focus is Focus.POWER

@@ -45,6 +45,11 @@ def test_a_stage_that_nobody_explained_stays_without_a_phase():
     assert mapping.phase("default", "4242") is None
 
 
+def test_it_counts_in_whatever_case_it_is_written():
+    mapping = with_defaults(Mapping(phases={"default": {"contractsent": "evaluation"}}))
+    assert mapping.phase("default", "contractsent") is Phase.EVALUATION
+
+
 def test_roles_of_the_organization_may_be_written_with_or_without_underscores():
     mapping = with_defaults(Mapping(roles={"LEGAL_AND_COMPLIANCE": Role(focus=Focus.POWER)}))
     assert mapping.role("legal and compliance").focus is Focus.POWER
