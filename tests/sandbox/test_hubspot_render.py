@@ -11,9 +11,10 @@ from itertools import pairwise
 import pytest
 
 from crmrules_sandbox.hubspot.conversations import html
-from crmrules_sandbox.hubspot.pipelines import STAGE_IDS, STAGE_PHASES
+from crmrules_sandbox.hubspot.portal import Portal
 from crmrules_sandbox.hubspot.render import ids, render
 from crmrules_sandbox.hubspot.seed import seeded_contents
+from crmrules_sandbox.hubspot.stages import STAGE_IDS, STAGE_PHASES
 from crmrules_sandbox.salesforce import render as salesforce
 from crmrules_sandbox.salesforce.ledger import parse
 from crmrules_sandbox.scenario import seeded
@@ -142,8 +143,6 @@ def test_histories_are_ordered_begin_with_the_record_and_end_with_its_last_chang
         for each in (each for versions in record.history.values() for each in versions):
             assert (each.source_id == f"userId:{each.user_id}") == (each.source_type == "CRM_UI")
             assert each.at.microsecond % 1000 == 0
-        modified = "lastmodifieddate" if record.type == "contacts" else "hs_lastmodifieddate"
-        assert moment(value(record, modified)) == record.updated
         made = value(record, "createdate") or value(record, "hs_createdate")
         assert moment(made) == record.created
 
@@ -420,3 +419,16 @@ def test_entering_the_value_that_was_there_leaves_no_history_in_either():
     plain = replace(told(), opportunities=(one,))
     assert render(scenario) == render(plain)
     assert salesforce.render(scenario) == salesforce.render(plain)
+
+
+def test_a_portal_takes_the_contents_and_calculates_the_rest_from_them():
+    portal = Portal(contents(), clock=lambda: NOW)
+    for deal in of("deals"):
+        (row,) = by_name("Opportunity")[names()["deals", deal.id]]
+        closed = portal.value("deals", deal.id, "hs_is_closed") == "true"
+        won = portal.value("deals", deal.id, "hs_is_closed_won") == "true"
+        assert (closed, won) == (row["IsClosed"], row["IsWon"])
+        assert moment(portal.value("deals", deal.id, "hs_lastmodifieddate")) == deal.updated
+        assert portal.value("deals", deal.id, "num_associated_contacts") == str(
+            len(links()[("deals", deal.id), "contacts"])
+        )

@@ -11,10 +11,12 @@ from hashlib import sha256
 import orjson
 import pytest
 
+from crmrules_sandbox.hubspot.start import seeded_portal
 from crmrules_sandbox.salesforce.render import ids, render
 from crmrules_sandbox.salesforce.seed import seed_records, stories
 from crmrules_sandbox.salesforce.start import seeded_org
 from crmrules_sandbox.scenario import dump, load, seeded
+from crmrules_sandbox.scenario.__main__ import main
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 SEEDS = (1, 2, 7)
@@ -67,12 +69,14 @@ def test_a_scenario_read_back_from_its_file_is_the_same_and_renders_the_same(see
     assert render(again) == seed_records(seed, NOW)
 
 
-def test_an_org_can_be_told_from_a_file_instead_of_a_seed(tmp_path):
+def test_both_crms_can_be_told_from_one_file_instead_of_a_seed(tmp_path):
     scenario = seeded(4, NOW, 3)
     dump(scenario, tmp_path / "scenario.json")
     org = seeded_org(1, clock=lambda: NOW, scenario=tmp_path / "scenario.json")
     names = {row["Name"] for row in org.rows("Opportunity")}
     assert names == {one.name for one in scenario.opportunities}
+    portal = seeded_portal(1, clock=lambda: NOW, scenario=tmp_path / "scenario.json")
+    assert {portal.value("deals", each.id, "dealname") for each in portal.records("deals")} == names
     same = seeded_org(1, clock=lambda: NOW, scenario=scenario)
     assert {row["Id"] for row in same.rows("Task")} == {row["Id"] for row in org.rows("Task")}
 
@@ -149,3 +153,13 @@ def test_a_quotes_discount_is_the_weighted_average_of_its_lines():
     row = render(replace(scenario, opportunities=(changed,)))["Quote"][0]
     listed = sum(line.listed for line in lines)
     assert row["Discount"] == pytest.approx(100 * (1 - row["GrandTotal"] / listed), abs=0.01)
+
+
+def test_a_scenario_can_be_written_from_the_command_line(tmp_path, capsys):
+    file = tmp_path / "scenario.json"
+    arguments = [str(file), "--seed", "2", "--opportunities", "5"]
+    assert main([*arguments, "--now", NOW.isoformat()]) == 0
+    assert load(file) == seeded(2, NOW, 5)
+    with pytest.raises(SystemExit):
+        main([*arguments, "--now", "2026-11-23T10:00:00"])
+    assert "needs a time zone" in capsys.readouterr().err

@@ -2,7 +2,7 @@
 
 Know before changing: the nth records of all types share an id, and ids grow from ten to eleven
 digits, because in a portal they do both and a connector must not care. A property without a value
-has no history.
+has no history; what HubSpot calculates from others is not entered.
 
 Does not do: know what a record is about.
 """
@@ -14,30 +14,21 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 from crmrules_sandbox.hubspot.records import Link, Owner, Record, Version
+from crmrules_sandbox.hubspot.schema import created_name
+from crmrules_sandbox.hubspot.values import stamp
 
 _FIRST, _STEP = 9_999_990_000, 137
-_MODIFIED = {"contacts": "lastmodifieddate"}
-_CREATED = {"deals": "createdate", "contacts": "createdate", "companies": "createdate"} | {
-    "line_items": "createdate"
-}
-
 Value = str | int | float | bool | datetime | None
 
 
-def stamp(moment: datetime | date) -> str:
-    """Return a moment the way HubSpot writes it; a day is midnight UTC."""
-    if not isinstance(moment, datetime):
-        moment = datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
-    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")
-
-
 def text(value: Value | date) -> str:
-    """Return a value as HubSpot keeps it; None is the empty text."""
+    """Return a value as HubSpot keeps it: None is the empty text, a day its midnight in UTC."""
     if value is None:
         return ""
-    if isinstance(value, date):
+    if isinstance(value, datetime):
         return stamp(value)
+    if isinstance(value, date):
+        return stamp(datetime(value.year, value.month, value.day, tzinfo=UTC))
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
@@ -65,9 +56,8 @@ class Book:
         self._numbers[kind] += 1
         record = Record(kind, minted(self._numbers[kind]), at, at, {})
         self.records.append(record)
-        for name, value in {**properties, _CREATED.get(kind, "hs_createdate"): at}.items():
+        for name, value in {**properties, created_name(kind): at}.items():
             self.change(record, at, by, name, value)
-        self.change(record, at, None, _MODIFIED.get(kind, "hs_lastmodifieddate"), at)
         return record
 
     def change(
@@ -83,9 +73,7 @@ class Book:
             else Version(new, at, source_id=f"userId:{by.user_id}", user_id=by.user_id)
         )
         record.history.setdefault(name, []).append(version)
-        if at > record.updated:
-            record.updated = at
-            self.change(record, at, None, _MODIFIED.get(record.type, "hs_lastmodifieddate"), at)
+        record.updated = max(record.updated, at)
 
     def link(self, start: Record, end: Record, *labels: str, primary: bool = False) -> None:
         """Associate two records."""

@@ -52,13 +52,9 @@ def seeded_org(
     """
     from crmrules_sandbox.salesforce.render import render  # noqa: PLC0415 - slow to import
     from crmrules_sandbox.salesforce.staff import INTEGRATION  # noqa: PLC0415
-    from crmrules_sandbox.scenario import load, seeded  # noqa: PLC0415
+    from crmrules_sandbox.scenario import told  # noqa: PLC0415
 
-    if scenario is None:
-        scenario = seeded(seed, clock(), opportunities)
-    elif isinstance(scenario, (Path, str)):
-        scenario = load(scenario)
-    records = render(scenario)
+    records = render(told(scenario, seed, clock, opportunities))
     robots = (user["Id"] for user in records["User"] if user.get("Username") == INTEGRATION)
     schema = load_deploy(deploy or shipped_fields(), standard_schema())
     org = Org(

@@ -9,6 +9,6 @@ Does not do: know what a CRM calls or does with any of it.
 
 from crmrules_sandbox.scenario.file import dump, load
 from crmrules_sandbox.scenario.model import Scenario
-from crmrules_sandbox.scenario.seeding import seeded
+from crmrules_sandbox.scenario.seeding import seeded, told
 
-__all__ = ["Scenario", "dump", "load", "seeded"]
+__all__ = ["Scenario", "dump", "load", "seeded", "told"]

@@ -10,13 +10,16 @@ Does not do: render anything as the records of a CRM.
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from crmrules_sandbox.scenario import people
 from crmrules_sandbox.scenario import staff as ours
 from crmrules_sandbox.scenario.aftermath import lost, won, won_stories
 from crmrules_sandbox.scenario.clock import Calendar
+from crmrules_sandbox.scenario.file import load
 from crmrules_sandbox.scenario.model import Company, Scenario
 from crmrules_sandbox.scenario.outline import Plan
 from crmrules_sandbox.scenario.resolve import Resolver
@@ -43,6 +46,18 @@ def seeded(seed: int, now: datetime, opportunities: int = 220) -> Scenario:
     for plan in (*sold, *gone, *running):
         town.settle(plan)
     return town.scenario()
+
+
+def told(
+    scenario: Scenario | Path | str | None,
+    seed: int,
+    clock: Callable[[], datetime],
+    opportunities: int,
+) -> Scenario:
+    """Return a scenario, the one of a file, or with neither the seeded one for the clock's time."""
+    if scenario is None:
+        return seeded(seed, clock(), opportunities)
+    return scenario if isinstance(scenario, Scenario) else load(scenario)
 
 
 def _sold_plans(rng: random.Random, count: int) -> list[Plan]:
