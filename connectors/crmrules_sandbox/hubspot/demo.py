@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime, timedelta
+from html import unescape
 from typing import Any
 
 from crmrules_sandbox.hubspot.pipelines import STAGE_PHASES
@@ -86,7 +87,7 @@ class DemoCrm:
             "key": self._value(task, "crmrules_key"),
             "owner": "" if owner is None else f"{owner.first_name} {owner.last_name}",
             "subject": self._value(task, "hs_task_subject"),
-            "body": self._value(task, "hs_task_body"),
+            "body": unescape(self._value(task, "hs_task_body").replace("<br>", "\n")),
             "due": self._value(task, "hs_timestamp")[:10],
             "status": self._value(task, "hs_task_status"),
             "opportunity": linked[0] if linked else self._value(task, "crmrules_opportunity"),
