@@ -35,6 +35,12 @@ COVERED = (
     "inbound_mail",
     "meetings",
     "next_step",
+    "needs",
+    "criteria",
+    "concerns",
+    "competitors",
+    "sponsors",
+    "successes",
 )
 """The pieces of data that ``Baseline.coverage`` tells about."""
 
@@ -163,7 +169,16 @@ def _covered(opportunity: Opportunity, closed_at: datetime) -> tuple[bool, ...]:
         for change in opportunity.changes or ()
     )
     mailed = _has_inbound_mail(opportunity)
-    return (roles, titles, roles or titles, bool(opportunity.quotes), mailed, met, stepped)
+    recorded = (
+        bool(opportunity.needs),
+        bool(opportunity.criteria),
+        bool(opportunity.concerns),
+        bool(opportunity.competitors),
+        any(one.sponsor for one in people),
+        bool(opportunity.successes),
+    )
+    habits = (roles, titles, roles or titles, bool(opportunity.quotes), mailed, met, stepped)
+    return habits + recorded
 
 
 def _has_inbound_mail(opportunity: Opportunity) -> bool:

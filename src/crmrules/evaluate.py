@@ -11,16 +11,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
+from typing import Any
 
 from crmrules import signals
 from crmrules.baseline import COVERAGE_GATE, Baseline, BaselineBuilder
 from crmrules.connector import Row
-from crmrules.engine import Engine, Facts, Judgement
+from crmrules.engine import Engine, Facts, Judgement, build
 from crmrules.engine.selfcheck import check_sample
 from crmrules.model import Opportunity
 from crmrules.plan import Judged
-from crmrules.rule import Rule
+from crmrules.rule import Rule, Verdict
 
+SIGNS = "signs_of_concern"  # the one signal that other rules give
+CONCERNS = "conc-"  # how the ids of the rules about concerns start
 BATCH = 200  # opportunities judged together
 SAMPLE = 50  # every n-th opportunity is judged again by the definition, the first one always
 
@@ -60,6 +63,12 @@ def uncovered(rules: Iterable[Rule], baseline: Baseline) -> frozenset[str]:
     )
 
 
+def tells_of_concern(rule: Rule) -> bool:
+    """Return whether a rule is one of those that ``signs_of_concern`` counts."""
+    reads = {clause.signal for group in (rule.when, rule.clears) for clause in group.clauses()}
+    return rule.id.startswith(CONCERNS) and not rule.private and SIGNS not in reads
+
+
 @dataclass(slots=True)
 class Evaluator:
     """Judges opportunities with one engine and one baseline."""
@@ -69,6 +78,7 @@ class Evaluator:
     baseline: Baseline
     now: datetime
     _count: int = 0
+    _signs: Engine | None = None
     missing: dict[tuple[str, str], int] = field(default_factory=dict)  # (rule, signal) -> times
 
     def judge(self, found: Iterable[Opportunity]) -> Iterator[Judged]:
@@ -79,11 +89,25 @@ class Evaluator:
         stream = iter(found)
         while batch := list(islice(stream, BATCH)):
             readings = [signals.read(signals.View(o, self.now, self.baseline)) for o in batch]
+            self._add_signs(readings)
             facts = [signals.facts(reading) for reading in readings]
             judgements = self.engine.judge(facts)
             self._check(facts, judgements)
             for opportunity, reading, judgement in zip(batch, readings, judgements, strict=True):
                 yield Judged(opportunity, reading, judgement)
+
+    def _add_signs(self, readings: Sequence[dict[str, Any]]) -> None:
+        """Judge the rules about concerns first: what they say is a signal to the others."""
+        if self._signs is None:
+            self._signs = build([rule for rule in self.rules if tells_of_concern(rule)], "python")
+        told = self._signs.judge([signals.facts(reading) for reading in readings])
+        for reading, judgements in zip(readings, told, strict=True):
+            verdicts = [judgement.verdict for judgement in judgements.values()]
+            fires = verdicts.count(Verdict.FIRES)
+            if fires or Verdict.UNKNOWN not in verdicts:
+                reading[SIGNS] = signals.Known(fires)
+            else:
+                reading[SIGNS] = signals.Unknown("some rules about concerns cannot tell")
 
     def _check(self, facts: Sequence[Facts], judgements: Sequence[Mapping[str, Judgement]]) -> None:
         first = -self._count % SAMPLE

@@ -64,7 +64,8 @@ TARGETS: AnyMapping[str, frozenset[str]] = MappingProxyType(
         "Opportunity": frozenset(
             {
                 *("need", "explicit_need", "criterion", "concern", "concession", "success"),
-                *("reference", "reason", "competitor", "sponsor", "power"),
+                *("reference", "reason", "competitor", "sponsor", "power", "range"),
+                *("proof", "diff", "plan", "owed", "contract_end"),
             }
         ),
         "Account": frozenset({"strategic"}),

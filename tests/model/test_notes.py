@@ -15,13 +15,18 @@ from crmrules.model import (
     ConcernState,
     Concession,
     Criterion,
+    Differentiator,
     Need,
+    Owed,
     Person,
+    Plan,
+    Proof,
+    Range,
     Reason,
     Reference,
     Success,
 )
-from crmrules.notes import TAGS, Named, Notes, Payoff, Range, join, parse, write
+from crmrules.notes import TAGS, Named, Notes, Payoff, join, parse, write
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 BASE = {"record": "00T1", "known_at": AT}
@@ -252,6 +257,9 @@ PIECES = st.one_of(
         from_customer=st.sampled_from([None, True, False]),
         hard=st.sampled_from([None, True, False]),
         strategy=MAYBE,
+        need=MAYBE,
+        metric=MAYBE,
+        proof=MAYBE,
     ),
     made(Criterion, name=SAYABLE, theirs=RATING, rival=st.sampled_from([None, "acme", "Big Corp"])),
     made(
@@ -260,6 +268,8 @@ PIECES = st.one_of(
         state=st.sampled_from(ConcernState),
         person=MAYBE,
         showstopper=st.booleans(),
+        owner=MAYBE,
+        due=MAYBE,
     ),
     made(
         Concession,
@@ -275,9 +285,19 @@ PIECES = st.one_of(
     made(Reason, text=SAYABLE, confirmed=st.booleans()),
     made(Competitor, name=SAYABLE),
     made(Named, name=SAYABLE),
-    st.tuples(st.integers(0, 100), st.integers(0, 100)).map(
-        lambda pair: Range(low=min(pair), high=max(pair), **BASE)
+    st.tuples(st.integers(0, 100), st.integers(0, 100), MAYBE).map(
+        lambda told: Range(low=min(told[:2]), high=max(told[:2]), questions=told[2], **BASE)
     ),
+    made(Proof, text=SAYABLE, criterion=MAYBE),
+    made(
+        Differentiator,
+        text=SAYABLE,
+        person=MAYBE,
+        hard=st.sampled_from([None, True, False]),
+        metric=MAYBE,
+    ),
+    made(Plan, text=SAYABLE, person=MAYBE, customer_led=st.sampled_from([None, True, False])),
+    made(Owed, text=SAYABLE, person=MAYBE, due=st.none() | st.dates(), received=st.booleans()),
 )
 
 

@@ -12,7 +12,15 @@ from crmrules.measures import (
     longest_silence,
     most_pushes,
 )
-from crmrules.model import Account, Phase
+from crmrules.model import (
+    Account,
+    Competitor,
+    Concern,
+    Criterion,
+    Need,
+    Phase,
+    Success,
+)
 
 
 def won(amount: float | None = 100.0, days: float = 50, **values):
@@ -68,6 +76,7 @@ def test_coverage_looks_at_the_wins_of_the_last_year_only():
         quotes=(quote("q", 60),),
         activities=(mail("e", 60), talk("m", 60)),
         next_step="call",
+        needs=(Need(text="slow", explicit=False, record="n", known_at=ago(60)),),
     )
     bare = won(people=(person("p", title="CFO"),), activities=(mail("o", 60, inbound=False),))
     old = won(days=366)
@@ -79,7 +88,27 @@ def test_coverage_looks_at_the_wins_of_the_last_year_only():
         "inbound_mail": 0.5,
         "meetings": 0.5,
         "next_step": 0.5,
+        "needs": 0.5,
+        "criteria": 0.0,
+        "concerns": 0.0,
+        "competitors": 0.0,
+        "sponsors": 0.0,
+        "successes": 0.0,
     }
+
+
+@pytest.mark.parametrize(
+    ("piece", "given"),
+    [
+        ("criteria", {"criteria": (Criterion(name="uptime", record="n", known_at=ago(60)),)}),
+        ("concerns", {"concerns": (Concern(topic="risk", record="n", known_at=ago(60)),)}),
+        ("competitors", {"competitors": (Competitor(name="acme", record="n", known_at=ago(60)),)}),
+        ("sponsors", {"people": (person("p", sponsor=True),)}),
+        ("successes", {"successes": (Success(text="faster", record="n", known_at=ago(60)),)}),
+    ],
+)
+def test_coverage_tells_of_everything_people_record(piece, given):
+    assert built([won(**given), won()]).coverage[piece] == 0.5
 
 
 def test_the_share_of_inbound_mail_is_that_of_open_ones():

@@ -20,7 +20,10 @@ from crmrules.notes import Notes, Payoff, join, parse
 from crmrules.raw import Body, text
 
 _TAGS = {"explicit_need": "need!", "competitor": "comp:"}
-_RECORDED = ("criteria", "concerns", "concessions", "successes", "references", "reasons")
+_RECORDED = (
+    *("criteria", "concerns", "concessions", "successes", "references", "reasons"),
+    *("proofs", "differentiators", "plans", "owed", "ranges"),
+)
 
 
 class Written(NamedTuple):
@@ -81,7 +84,8 @@ def own_fields(
     found = []
     for path, target in mapping.fields.items():
         owner, _, name = path.partition(".")
-        words = text(body, name) if owner == "Opportunity" else None
+        spoken = owner == "Opportunity" and target != "contract_end"
+        words = text(body, name) if spoken else None
         if words is not None:
             tag = _TAGS.get(target, f"{target}:")
             lines = "\n".join(f"#{tag} {line}" for line in words.splitlines() if line.strip())

@@ -18,11 +18,16 @@ from crmrules.model.pieces import (
     Concern,
     Concession,
     Criterion,
+    Differentiator,
     Line,
     Need,
+    Owed,
     Person,
     Piece,
+    Plan,
+    Proof,
     Quote,
+    Range,
     Reason,
     Reference,
     Success,
@@ -39,7 +44,9 @@ class Opportunity(Piece):
     complete in ``changes``; only those have a value in the past.
     """
 
-    _mutable = frozenset({"name", "kind", "lead_source", "forecast", "next_step", "owner", "users"})
+    _mutable = frozenset(
+        {"name", "kind", "lead_source", "forecast", "next_step", "owner", "users", "contract_end"}
+    )
 
     id: str
     name: str | None = None
@@ -74,6 +81,12 @@ class Opportunity(Piece):
     successes: tuple[Success, ...] = ()
     references: tuple[Reference, ...] = ()
     reasons: tuple[Reason, ...] = ()
+    proofs: tuple[Proof, ...] = ()
+    differentiators: tuple[Differentiator, ...] = ()
+    plans: tuple[Plan, ...] = ()
+    owed: tuple[Owed, ...] = ()
+    ranges: tuple[Range, ...] = ()
+    contract_end: date | None = None
     siblings: tuple[Sibling, ...] | None = None
     our_tasks: tuple[OurTask, ...] = ()
     our_fields: OurFields = OurFields()
@@ -145,6 +158,11 @@ _COLLECTIONS = (
     "successes",
     "references",
     "reasons",
+    "proofs",
+    "differentiators",
+    "plans",
+    "owed",
+    "ranges",
     "siblings",
     "our_tasks",
 )

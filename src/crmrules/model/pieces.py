@@ -6,7 +6,7 @@ Each piece keeps the id of the CRM record it came from and ``known_at``, the mom
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict
@@ -64,7 +64,7 @@ class Activity(Piece):
     logged. ``with_customer`` says whether somebody outside our company took part.
     """
 
-    _mutable = frozenset({"held"})
+    _mutable = frozenset({"held", "waiting", "due"})
 
     kind: ActivityKind
     at: datetime
@@ -76,6 +76,8 @@ class Activity(Piece):
     subject: str | None = None
     text: str | None = None
     edited_at: datetime | None = None  # last edit of the text
+    waiting: bool | None = None  # a task that waits for the customer; None: not a task, not said
+    due: date | None = None  # of a task
     on_account: bool = False  # logged on the account, not on this opportunity
 
     def two_way(self, now: datetime) -> bool | None:
@@ -116,12 +118,13 @@ class Line(Piece):
 class Quote(Piece):
     """One version of an offer; ``sent_at`` is when the customer had it, None when unknown."""
 
-    _mutable = frozenset({"total", "discount", "status"})
+    _mutable = frozenset({"total", "discount", "status", "expires_on"})
 
     total: float | None = None
     discount: float | None = None  # percent of the list total
     sent_at: datetime | None = None
     status: str | None = None
+    expires_on: date | None = None
     lines: tuple[Line, ...] = ()
 
 
@@ -152,6 +155,9 @@ class Criterion(Piece):
     from_customer: bool | None = None
     hard: bool | None = None
     strategy: str | None = None
+    need: str | None = None  # the need it was developed from
+    metric: str | None = None  # how somebody can count it
+    proof: str | None = None  # what showed that we meet it
 
 
 class Concern(Piece):
@@ -161,6 +167,8 @@ class Concern(Piece):
     state: ConcernState = ConcernState.OPEN
     person: str | None = None
     showstopper: bool = False
+    owner: str | None = None  # who of us deals with it
+    due: str | None = None  # by when, as typed
 
 
 class Concession(Piece):
@@ -192,3 +200,44 @@ class Reason(Piece):
 
     text: str
     confirmed: bool = False
+
+
+class Proof(Piece):
+    """Something that showed the customer what we can do: a reference call, a trial, a document."""
+
+    text: str
+    criterion: str | None = None
+
+
+class Differentiator(Piece):
+    """A reason to choose us; ``person``: the customer's person who gave it."""
+
+    text: str
+    person: str | None = None
+    hard: bool | None = None
+    metric: str | None = None
+
+
+class Plan(Piece):
+    """A plan for putting it to use; ``customer_led``: it is the customer's own."""
+
+    text: str
+    person: str | None = None
+    customer_led: bool | None = None
+
+
+class Owed(Piece):
+    """Something the customer said they would do or send; ``due`` as typed."""
+
+    text: str
+    person: str | None = None
+    due: date | None = None
+    received: bool = False
+
+
+class Range(Piece):
+    """How far we planned to move, in percent, and what we planned to ask first."""
+
+    low: float
+    high: float
+    questions: str | None = None

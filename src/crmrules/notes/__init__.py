@@ -13,7 +13,7 @@ It does not decide what a fact means for a rule, and it reads no CRM.
 
 from __future__ import annotations
 
-from crmrules.notes.pieces import Named, Notes, Payoff, Range, Unread, join
+from crmrules.notes.pieces import Named, Notes, Payoff, Unread, join
 from crmrules.notes.reading import ANSWERS, TAGS, parse
 from crmrules.notes.writing import write
 
@@ -23,7 +23,6 @@ __all__ = [
     "Named",
     "Notes",
     "Payoff",
-    "Range",
     "Unread",
     "join",
     "parse",

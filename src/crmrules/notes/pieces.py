@@ -1,7 +1,7 @@
 """What a note can hold besides the pieces of the model, and the result of reading one.
 
-Know before changing: a payoff, a named person and a range have no place of their own on an
-opportunity; the connector joins them to needs and people, or leaves them here.
+Know before changing: a payoff and a named person have no place of their own on an opportunity; the
+connector joins them to needs and people.
 
 It does not parse.
 """
@@ -17,9 +17,14 @@ from crmrules.model import (
     Concern,
     Concession,
     Criterion,
+    Differentiator,
     Frozen,
     Need,
+    Owed,
     Piece,
+    Plan,
+    Proof,
+    Range,
     Reason,
     Reference,
     Success,
@@ -37,13 +42,6 @@ class Named(Piece):
     """A person named as sponsor or as holder of power, as somebody typed the name."""
 
     name: str
-
-
-class Range(Piece):
-    """How far we planned to move, in percent."""
-
-    low: float
-    high: float
 
 
 class Unread(Frozen):
@@ -72,6 +70,10 @@ class Notes(NamedTuple):
     powers: tuple[Named, ...] = ()
     competitors: tuple[Competitor, ...] = ()
     ranges: tuple[Range, ...] = ()
+    proofs: tuple[Proof, ...] = ()
+    differentiators: tuple[Differentiator, ...] = ()
+    plans: tuple[Plan, ...] = ()
+    owed: tuple[Owed, ...] = ()
     unread: tuple[Unread, ...] = ()
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from crmrules.model import (
@@ -18,12 +19,17 @@ from crmrules.model import (
     ConcernState,
     Concession,
     Criterion,
+    Differentiator,
     Need,
+    Owed,
+    Plan,
+    Proof,
+    Range,
     Reason,
     Reference,
     Success,
 )
-from crmrules.notes.pieces import Named, Payoff, Range
+from crmrules.notes.pieces import Named, Payoff
 from crmrules.notes.text import plain, unquote
 
 WEIGHTS = ("crucial", "important", "incidental")
@@ -35,6 +41,8 @@ STATES = {
     "reopened": ConcernState.REOPENED,
     "re-opened": ConcernState.REOPENED,
 }
+CUSTOMERS = frozenset({"customer", "buyer", "client", "they", "theirs"})
+RECEIVED = frozenset({"received", "done", "got it"})
 PLANNED = {"planned": True, "plan": True, "given": False, "made": False, "agreed": False}
 _SIZE = re.compile(r"(?<![\w.,])([0-9]{1,6}(?:[.,][0-9]{1,4})?)\s?(?:%|percent|points?|pp)(?!\w)")
 _NUMBER = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,4})?")
@@ -99,7 +107,7 @@ def read_criterion(entry: Entry) -> Criterion:
 def _stated(entry: Entry) -> dict[str, Any]:
     values: dict[str, Any] = {}
     if (source := _value(entry, "source")) is not None:
-        values["from_customer"] = source.casefold() in {"customer", "buyer", "client"}
+        values["from_customer"] = source.casefold() in CUSTOMERS
     if (weight := _value(entry, "weight")) is not None:
         if weight.casefold() in WEIGHTS:
             values["weight"] = weight.casefold()
@@ -107,7 +115,7 @@ def _stated(entry: Entry) -> dict[str, Any]:
             entry.complain(f"weight '{weight}'")
     if (strategy := _value(entry, "strategy")) is not None:
         values["strategy"] = strategy
-    return values
+    return values | {key: _value(entry, key) for key in ("need", "metric", "proof")}
 
 
 def _ratings(entry: Entry, part: str, values: dict[str, Any]) -> None:
@@ -144,7 +152,13 @@ def read_concern(entry: Entry) -> Concern:
         state = STATES[entry.ending]
     stopper = entry.tag == "showstopper"
     return Concern(
-        topic=entry.text, state=state, person=entry.person, showstopper=stopper, **entry.base
+        topic=entry.text,
+        state=state,
+        person=entry.person,
+        showstopper=stopper,
+        owner=_value(entry, "owner"),
+        due=_value(entry, "by"),
+        **entry.base,
     )
 
 
@@ -191,7 +205,7 @@ def read_range(entry: Entry) -> Range | None:
     if found is None:
         return None
     low, high = sorted((_number(found[1]), _number(found[2])))
-    return Range(low=low, high=high, **entry.base)
+    return Range(low=low, high=high, questions=_value(entry, "ask"), **entry.base)
 
 
 def read_reason(entry: Entry) -> Reason:
@@ -222,6 +236,44 @@ def read_named(entry: Entry) -> Named:
 def read_competitor(entry: Entry) -> Competitor:
     """Read a rival, or the status quo."""
     return Competitor(name=entry.text, **entry.base)
+
+
+def read_proof(entry: Entry) -> Proof:
+    """Read what was shown, and for which criterion."""
+    return Proof(text=entry.text, criterion=_value(entry, "criterion"), **entry.base)
+
+
+def read_differentiator(entry: Entry) -> Differentiator:
+    """Read a reason to choose us, whose it is, hard or soft, and how to count it."""
+    hard = None
+    for part in entry.parts:
+        if part.casefold() in {"hard", "soft"}:
+            hard = part.casefold() == "hard"
+        else:
+            entry.complain(f"'{plain(part)}'")
+    metric = _value(entry, "metric")
+    return Differentiator(
+        text=entry.text, person=entry.person, hard=hard, metric=metric, **entry.base
+    )
+
+
+def read_plan(entry: Entry) -> Plan:
+    """Read a plan, and whether it is the customer's own."""
+    owner = _value(entry, "owner")
+    led = None if owner is None else owner.casefold() in CUSTOMERS
+    return Plan(text=entry.text, person=entry.person, customer_led=led, **entry.base)
+
+
+def read_owed(entry: Entry) -> Owed:
+    """Read what the customer said they would do, by when, and whether they did."""
+    due, day = _value(entry, "by"), None
+    if due is not None:
+        try:
+            day = date.fromisoformat(due)
+        except ValueError:
+            entry.complain(f"by '{due}' (a date like 2026-11-30)")
+    received = entry.ending in RECEIVED
+    return Owed(text=entry.text, person=entry.person, due=day, received=received, **entry.base)
 
 
 def _value(entry: Entry, key: str) -> str | None:

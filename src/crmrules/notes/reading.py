@@ -47,6 +47,7 @@ _CONCERN = _Tag(
     "concerns",
     readers.read_concern,
     "#concern: price | open",
+    keys=frozenset({"owner", "by"}),
     endings=frozenset(readers.STATES),
     parts=True,
 )
@@ -65,7 +66,7 @@ TAGS: dict[str, _Tag] = {
         "criteria",
         readers.read_criterion,
         "#criterion: go-live under 8 weeks | crucial | us=4 acme=2 | source=customer | hard",
-        frozenset({"source", "strategy", "weight"}),
+        frozenset({"source", "strategy", "weight", "need", "metric", "proof"}),
         parts=True,
     ),
     "concern": _CONCERN,
@@ -78,7 +79,7 @@ TAGS: dict[str, _Tag] = {
         frozenset(readers.PLANNED),
         parts=True,
     ),
-    "range": _Tag("ranges", readers.read_range, "#range: 3-7%"),
+    "range": _Tag("ranges", readers.read_range, "#range: 3-7%", frozenset({"ask"})),
     "sponsor": _Tag("sponsors", readers.read_named, "#sponsor: M. Chen", named=True),
     "power": _Tag("powers", readers.read_named, "#power: CFO A. Ruiz", named=True),
     "comp": _Tag(
@@ -92,6 +93,32 @@ TAGS: dict[str, _Tag] = {
         "#reason: budget year moved to April (customer)",
         endings=frozenset({"customer", "confirmed", "from customer"}),
     ),
+    "proof": _Tag(
+        "proofs",
+        readers.read_proof,
+        "#proof: reference call with the depot | criterion=go-live",
+        frozenset({"criterion"}),
+    ),
+    "diff": _Tag(
+        "differentiators",
+        readers.read_differentiator,
+        "#diff: runs when the line is down @J. Ortiz | hard",
+        frozenset({"metric"}),
+        parts=True,
+    ),
+    "plan": _Tag(
+        "plans",
+        readers.read_plan,
+        "#plan: first depot live in four weeks @J. Ortiz | owner=customer",
+        frozenset({"owner"}),
+    ),
+    "owed": _Tag(
+        "owed",
+        readers.read_owed,
+        "#owed: security questionnaire @J. Ortiz | by=2026-11-30",
+        frozenset({"by"}),
+        readers.RECEIVED,
+    ),
 }
 """Tag -> what it makes, in the words of the catalogue."""
 
@@ -99,7 +126,8 @@ _ALIASES = """
 needs=need criteria=criterion concerns=concern show-stopper=showstopper pay-off=payoff
 concessions=concession competitor=comp competitors=comp competition=comp rival=comp
 ref=reference refs=reference references=reference reasons=reason successes=success
-champion=sponsor sponsors=sponsor
+champion=sponsor sponsors=sponsor proofs=proof differentiator=diff differentiators=diff
+edge=diff plans=plan ranges=range
 """
 ALIASES = dict(pair.split("=") for pair in _ALIASES.split())
 

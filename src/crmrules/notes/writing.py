@@ -14,13 +14,18 @@ from crmrules.model import (
     ConcernState,
     Concession,
     Criterion,
+    Differentiator,
     Need,
+    Owed,
     Piece,
+    Plan,
+    Proof,
+    Range,
     Reason,
     Reference,
     Success,
 )
-from crmrules.notes.pieces import Named, Payoff, Range
+from crmrules.notes.pieces import Named, Payoff
 from crmrules.notes.readers import stated_size
 from crmrules.notes.text import escape, unquote
 
@@ -39,7 +44,9 @@ def write(piece: Piece, *, tag: str | None = None) -> str:
     if isinstance(piece, Concern):
         name = "showstopper:" if piece.showstopper else "concern:"
         state = [] if piece.state is ConcernState.OPEN else [piece.state.value]
-        return _line(name, piece.topic, piece.person, state)
+        return _line(
+            name, piece.topic, piece.person, state + _pairs(owner=piece.owner, by=piece.due)
+        )
     if isinstance(piece, Concession):
         return _concession(piece)
     return _short(piece, tag)
@@ -54,9 +61,30 @@ def _short(piece: Piece, tag: str | None) -> str:
         return _line(f"{tag or 'sponsor'}:", piece.name, None, [])
     if isinstance(piece, Competitor):
         return f"#comp: {escape(_quoted(piece.name), ',;')}"
+    if isinstance(piece, Proof):
+        return _line("proof:", piece.text, None, _pairs(criterion=piece.criterion))
+    return _planned(piece)
+
+
+def _planned(piece: Piece) -> str:
     if isinstance(piece, Range):
-        return f"#range: {_number(piece.low)}-{_number(piece.high)}%"
+        ask = [f" | {pair}" for pair in _pairs(ask=piece.questions)]
+        return f"#range: {_number(piece.low)}-{_number(piece.high)}%{''.join(ask)}"
+    if isinstance(piece, Differentiator | Plan | Owed):
+        return _whose(piece)
     raise TypeError(f"no tag makes a {type(piece).__name__}")
+
+
+def _whose(piece: Differentiator | Plan | Owed) -> str:
+    if isinstance(piece, Differentiator):
+        kind = [] if piece.hard is None else ["hard" if piece.hard else "soft"]
+        return _line("diff:", piece.text, piece.person, kind + _pairs(metric=piece.metric))
+    if isinstance(piece, Plan):
+        owner = {True: "customer", False: "us", None: None}[piece.customer_led]
+        return _line("plan:", piece.text, piece.person, _pairs(owner=owner))
+    text = _line("owed:", piece.text, piece.person, [])
+    due = f" | by={piece.due.isoformat()}" if piece.due else ""
+    return text + (" (received)" if piece.received else "") + due
 
 
 def _criterion(piece: Criterion) -> str:
@@ -69,7 +97,8 @@ def _criterion(piece: Criterion) -> str:
         parts.append(f"source={'customer' if piece.from_customer else 'us'}")
     if piece.hard is not None:
         parts.append("hard" if piece.hard else "soft")
-    return _line("criterion:", piece.name, None, parts + _pairs(strategy=piece.strategy))
+    more = _pairs(strategy=piece.strategy, need=piece.need, metric=piece.metric, proof=piece.proof)
+    return _line("criterion:", piece.name, None, parts + more)
 
 
 def _concession(piece: Concession) -> str:

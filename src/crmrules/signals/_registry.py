@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Generic, TypeAlias, TypeVar
 
 from crmrules.baseline import Baseline
-from crmrules.model import Opportunity
+from crmrules.model import Mention, Opportunity
 
 Value: TypeAlias = bool | int | float | str
 T_co = TypeVar("T_co", bool, int, float, str, covariant=True)
@@ -41,11 +41,15 @@ Reading: TypeAlias = Known[T_co] | Unknown
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One opportunity as it was known at ``now``, and what is normal in this organization."""
+    """One opportunity as it was known at ``now``, and what is normal in this organization.
+
+    ``mentions``: what a classifier found in texts; None: text signals are off.
+    """
 
     opportunity: Opportunity
     now: datetime
     baseline: Baseline
+    mentions: tuple[Mention, ...] | None = None
 
 
 SignalFunction: TypeAlias = Callable[[View], Known[typing.Any] | Unknown]

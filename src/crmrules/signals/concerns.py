@@ -203,3 +203,15 @@ def attempts_since_silence(view: View) -> Reading[int]:
         return begun
     made = unanswered(view, begun[0])
     return Known(len(made), records(made))
+
+
+@signal(
+    unit="rules",
+    unknown="no rule about concerns fires, and some cannot tell",
+    salesforce="what the rules about concerns read",
+    hubspot="what the rules about concerns read",
+)
+def signs_of_concern(view: View) -> Reading[int]:
+    """How many rules about concerns fire: silence, delay, avoidance, price, what came back."""
+    del view
+    return Unknown("the rules about concerns are judged first")
