@@ -33,7 +33,7 @@ from crmrules_salesforce.schema import (
 )
 from crmrules_salesforce.scope import quoted
 from crmrules_salesforce.slices import Query
-from crmrules_salesforce.tables import with_fields
+from crmrules_salesforce.tables import mail_texts, with_fields
 from crmrules_salesforce.writer import Writer
 
 KEYS = 300
@@ -57,7 +57,7 @@ class SalesforceConnector:
     ) -> None:
         self._config, self._mapping, self._now = config, mapping, now
         self._transport = Transport(config, now=now, sleep=sleep, random=random, wall=wall)
-        self._tables = with_fields(mapping.paths())
+        self._tables = with_fields((*mapping.paths(), *mail_texts(mapping)))
         self._schema: Schema | None = None
         self._observed: datetime | None = None
 

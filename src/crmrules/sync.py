@@ -27,6 +27,7 @@ from crmrules.outcome import Keeper, Report, Show
 from crmrules.plan import Judged, Past, Planner, Policy, missing_flags
 from crmrules.rule import Rule
 from crmrules.state import Store, Transaction
+from crmrules.text import Reader
 from crmrules.writeback import drain, reconcile
 
 RECONCILE_EVERY = timedelta(days=7)
@@ -63,6 +64,7 @@ class Job:
     guards: Guards = field(default_factory=Guards)
     major_amount: float | None = None
     standard_allowance: float = 0.0
+    reader: Reader | None = None  # of texts; None: text signals are off
 
 
 def plan(job: Job, *, full: bool = False, show: Show | None = None) -> Report:
@@ -124,7 +126,7 @@ def look(job: Job, opportunity: str) -> Look | None:
     with org.lease("explain") as fence, org.dry_run(fence) as tx:
         pull(job.connector, tx, full=False, run="explain", now=job.now)
         baseline = _measured(job, tx)
-        judge = Evaluator(job.engine, job.rules, baseline, job.now).judge
+        judge = _evaluator(job, baseline).judge
         stored = [(opportunity, tx.mirror.rows_of(opportunity))]
         for judged in judge(opportunities(stored, job.connector.normalize, job.now)):
             return Look(judged, Past(*tx.past(opportunity)), baseline)
@@ -156,7 +158,7 @@ def _decide(
     reconcile(job.connector, tx, preflight.capabilities, run, job.now, clock)
     report.problems += pull(job.connector, tx, full=full, run=run, now=job.now)
     report.baseline = _measured(job, tx)
-    judge = Evaluator(job.engine, job.rules, report.baseline, job.now).judge
+    judge = _evaluator(job, report.baseline).judge
     planner = _planner(job, preflight, tx, report.baseline)
     won_since = (job.now - WON_FOR).date()
     stored = tx.mirror.opportunities(judged_ids=tx.watched(), won_since=won_since)
@@ -192,6 +194,10 @@ def pull(
     if stored is None:
         tx.history.set(_FULL_PULL, now.isoformat())
     return tuple(problems)
+
+
+def _evaluator(job: Job, baseline: Baseline) -> Evaluator:
+    return Evaluator(job.engine, job.rules, baseline, job.now, job.reader)
 
 
 def _measured(job: Job, tx: Transaction) -> Baseline:

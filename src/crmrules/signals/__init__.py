@@ -9,7 +9,19 @@ It compares nothing with a threshold; rules do.
 
 from __future__ import annotations
 
-from crmrules.signals import account, buying, concerns, entry, needs, negotiation, price
+from crmrules.signals import (
+    account,
+    buying,
+    concerns,
+    entry,
+    mentions,
+    needs,
+    negotiation,
+    own_words,
+    pressing,
+    price,
+    questions,
+)
 from crmrules.signals._registry import (
     SIGNALS,
     Known,
@@ -36,9 +48,13 @@ __all__ = [
     "concerns",
     "entry",
     "facts",
+    "mentions",
     "needs",
     "negotiation",
+    "own_words",
+    "pressing",
     "price",
+    "questions",
     "read",
     "signal",
 ]
