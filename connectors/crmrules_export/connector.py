@@ -191,6 +191,10 @@ class ExportConnector:
         del wanted
         return {}
 
+    def unlinked_tasks(self) -> Sequence[OurTask]:
+        """Return nothing, for the same reason."""
+        return ()
+
     def write(self, writes: Sequence[Write]) -> Sequence[Outcome]:
         """Refuse every write."""
         refused = Outcome(

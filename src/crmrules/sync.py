@@ -25,6 +25,7 @@ from crmrules.findings.hold import Gates
 from crmrules.findings.life import gone
 from crmrules.outcome import Keeper, Report, Show
 from crmrules.plan import Judged, Past, Planner, Policy, missing_flags
+from crmrules.private import PrivateTasks
 from crmrules.rule import Rule
 from crmrules.state import Store, Transaction
 from crmrules.text import Reader
@@ -90,7 +91,7 @@ def sync(job: Job, *, full: bool = False, show: Show | None = None) -> Report:
             report = _decide(job, preflight, tx, keeper, full=full, run=run.id)
             _admit(report.problems)
             guard(report, job.guards)
-            if report.writes:
+            if report.pending:
                 _admit(job.connector.may_write())
         sent = drain(
             job.connector,
@@ -101,7 +102,7 @@ def sync(job: Job, *, full: bool = False, show: Show | None = None) -> Report:
             now=job.now,
             clock=job.store.clock,
         )
-        report.done, report.failed = sent.done, sent.failed
+        report.done, report.private_done, report.failed = sent.done, sent.private, sent.failed
         usage = job.connector.usage
         run.finish(
             report.counts(), exit_code=report.exit_code, calls=usage.calls, floor=usage.floor
@@ -154,6 +155,7 @@ def _decide(
 ) -> Report:
     """Pull, judge and plan inside the transaction; it counts only if somebody commits."""
     report = keeper.begin(job.connector, preflight, job.rules)
+    lost = tx.history.get(_FULL_PULL) is None
     clock = job.store.clock
     reconcile(job.connector, tx, preflight.capabilities, run, job.now, clock)
     report.problems += pull(job.connector, tx, full=full, run=run, now=job.now)
@@ -162,7 +164,9 @@ def _decide(
     planner = _planner(job, preflight, tx, report.baseline)
     won_since = (job.now - WON_FOR).date()
     stored = tx.mirror.opportunities(judged_ids=tx.watched(), won_since=won_since)
-    for judged in judge(opportunities(stored, job.connector.normalize, job.now)):
+    private = PrivateTasks.read(job.connector, tx, job.rules, preflight.organization.id, lost=lost)
+    found = private.join(opportunities(stored, job.connector.normalize, job.now))
+    for judged in judge(found):
         keeper.judged(judged)
         past = Past(*tx.past(judged.opportunity.id))
         keeper.keep(planner.add(judged, past), tx, run)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from crmrules import log, mapping, plugins, rulebook, text
 from crmrules.engine import build
-from crmrules.errors import UsageError
+from crmrules.errors import CrmRulesError, UsageError
 from crmrules.findings import Limits
 from crmrules.plan import Policy
 from crmrules.rulebook import RuleBook
@@ -90,6 +90,15 @@ def open_store(config: Path | None, *, log_format: Any = None, verbose: int = 0)
     log.configure(log_format, verbose=verbose)
     settings, base = load(config)
     return Store(_state_url(settings.state.url, base))
+
+
+def private_rules(config: Path | None) -> frozenset[str] | None:
+    """Return the ids of private rules, the shipped ones included; None: the rules are broken."""
+    try:
+        books = [load_rules(*load(config)), rulebook.load([rulebook.shipped()])]
+    except CrmRulesError:
+        return None
+    return frozenset(rule.id for book in books for rule in book.rules if rule.private)
 
 
 def make(settings: Settings, base: Path, *, now: datetime | None = None) -> Setup:

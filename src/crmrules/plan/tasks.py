@@ -83,11 +83,18 @@ def wish(write: PlannedWrite, finding: Finding, now: datetime) -> TaskRecord:
 
 def _body(finding: Finding, values: Mapping[str, Any]) -> str:
     lines = [render(line, values) for line in finding.rule.then.task.body]
-    return "\n".join((*lines, "", seen(finding.evidence), ANSWER_HINT)).strip()
+    # Whoever may read tasks may read this one: of a private rule it does not say what was seen.
+    told = "" if finding.rule.private else seen(finding.evidence)
+    return "\n".join((*lines, "", *([told] if told else []), ANSWER_HINT)).strip()
 
 
 def withdraw(
-    record: TaskRecord, episode: Episode, task: OurTask, policy: Policy
+    record: TaskRecord,
+    episode: Episode,
+    task: OurTask,
+    policy: Policy,
+    *,
+    private: bool = False,
 ) -> PlannedWrite | None:
     """Return the write that closes a task nobody needs any more; None if people touched it."""
     if record.edited or task.edited or task.closed or task.deleted or episode.reason is None:
@@ -98,7 +105,7 @@ def withdraw(
     values = {"status": status, "body": f"{note}\n{task.body or ''}".strip()}
     return PlannedWrite(
         "complete_task" if cleared else "cancel_task",
-        ChangeTask(record.key, task.id, values),
+        ChangeTask(record.key, task.id, values, private),
         record.opportunity,
         record.rule,
         record.owner,
@@ -106,14 +113,16 @@ def withdraw(
     )
 
 
-def hand_over(record: TaskRecord, task: OurTask, owner: str | None) -> PlannedWrite | None:
+def hand_over(
+    record: TaskRecord, task: OurTask, owner: str | None, *, private: bool = False
+) -> PlannedWrite | None:
     """Return the write that moves an untouched open task to the person who owns the matter now."""
     untouched = not (record.edited or task.edited or task.closed or task.deleted)
     if not untouched or owner is None or task.owner is None or task.owner == owner:
         return None
     return PlannedWrite(
         "update_task",
-        ChangeTask(record.key, task.id, {"owner": owner}),
+        ChangeTask(record.key, task.id, {"owner": owner}, private),
         record.opportunity,
         record.rule,
         owner,

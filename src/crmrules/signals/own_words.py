@@ -59,9 +59,7 @@ def _worries(view: View) -> list[tuple[datetime, datetime]] | Unknown:
     if isinstance(told, Unknown) and not tagged:
         return told
     voiced = () if isinstance(told, Unknown) else told
-    spans = [
-        (one.at, one.at + AFTER_A_WORRY) for one in voiced if one.speaker is not Speaker.US
-    ]
+    spans = [(one.at, one.at + AFTER_A_WORRY) for one in voiced if one.speaker is not Speaker.US]
     for one in tagged:
         if one.state is not ConcernState.RESOLVED:
             ends = [
@@ -83,9 +81,7 @@ def _answers(view: View, kind: str, after: datetime) -> tuple[Mention, ...] | Un
         return found
     if isinstance(open_worries, Unknown):
         return open_worries
-    return tuple(
-        one for one in found if any(begun <= one.at <= end for begun, end in open_worries)
-    )
+    return tuple(one for one in found if any(begun <= one.at <= end for begun, end in open_worries))
 
 
 def _recent(view: View, kind: str) -> Reading[int]:
@@ -116,7 +112,7 @@ def worries_played_down_in_14_days(view: View) -> Reading[int]:
 
 @signal(unit="talks", unknown=NO_TEXTS, salesforce=OUR_MAIL, hubspot=HS_OUR_MAIL)
 def talks_since_played_down(view: View) -> Reading[int]:
-    """Calls and meetings with the customer since a mail of ours last played a worry down."""
+    """How often we talked (calls, meetings) since a mail of ours last played a worry down."""
     return _talks_since(view, "minimise")
 
 
@@ -128,7 +124,7 @@ def advice_in_14_days(view: View) -> Reading[int]:
 
 @signal(unit="talks", unknown=NO_TEXTS, salesforce=OUR_MAIL, hubspot=HS_OUR_MAIL)
 def talks_since_advice(view: View) -> Reading[int]:
-    """Calls and meetings with the customer since a mail of ours last told them what to do."""
+    """How often we talked (calls, meetings) since a mail of ours last told them what to do."""
     return _talks_since(view, "prescribe")
 
 

@@ -136,9 +136,9 @@ class Patterns:
                 seen.add(kinds.COMPETITOR)
                 yield _mention(text, kinds.COMPETITOR, stance=language.stance(sentence))
         if text.verbatim and text.speaker is Speaker.US and kinds.QUESTION in self._kinds:
-            kind = self._question(sentence)
-            if kind is not None:
-                yield _mention(text, kinds.QUESTION, topic=kind)
+            asked = self._question(sentence)
+            if asked is not None:
+                yield _mention(text, kinds.QUESTION, topic=asked)
 
     def _of_kinds(
         self, language: _Language, sentence: str, speaker: Speaker | None

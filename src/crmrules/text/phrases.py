@@ -21,8 +21,8 @@ from typing import Any
 from crmrules.errors import UsageError
 from crmrules.text.linear import compiled
 
-_WORD = re.compile(r"[^\W_]+(?:['.-][^\W_]+)*|[,;:?!()–—%&]")
-_BREAKS = frozenset((",", ";", ":", "?", "!", "(", ")", "–", "—"))
+_WORD = re.compile(r"[^\W_]+(?:['.-][^\W_]+)*|[,;:?!()\u2013\u2014%&]")
+_BREAKS = frozenset((",", ";", ":", "?", "!", "(", ")", "\u2013", "\u2014"))
 _GAP = "(?: [^ ]+){0,5} "
 _NEAR = 5  # words before a phrase in which a negation reaches it
 WHOLE = " (?:{})(?: |$)"  # choices, as whole words
