@@ -283,7 +283,7 @@ def test_an_open_task_is_found_again_and_closed_when_it_is_no_longer_needed(plac
 
 def test_a_lost_state_asks_nobody_twice(place):
     place.sync()
-    first, *others = place.private()
+    first, *_others = place.private()
     place.complete(first)
     before = place.private()
     place.forget()

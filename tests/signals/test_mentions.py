@@ -55,20 +55,20 @@ def tell(name: str, *mentions: Mention, on: frozenset[str] = ALL, **facts: Any) 
     return SIGNALS[name].function(seen)
 
 
-@pytest.mark.parametrize("name", (*HINTS, *OURS, *OF_QUESTIONS))
+@pytest.mark.parametrize("name", [*HINTS, *OURS, *OF_QUESTIONS])
 def test_while_text_signals_are_off_each_is_unknown_and_says_so(name):
     answer = SIGNALS[name].function(view(activities=()))
     assert answer == Unknown("text signals are off")
 
 
-@pytest.mark.parametrize("name", (*HINTS, *OURS, *OF_QUESTIONS))
+@pytest.mark.parametrize("name", [*HINTS, *OURS, *OF_QUESTIONS])
 def test_while_its_own_signal_is_off_each_is_unknown_and_names_it(name):
     needed = HINTS[name][0] if name in HINTS else OURS.get(name, "questions")
     answer = tell(name, on=ALL - {needed})
     assert answer == Unknown(f"the text signal '{needed}' is off")
 
 
-@pytest.mark.parametrize("name", (*HINTS, *OURS, *OF_QUESTIONS))
+@pytest.mark.parametrize("name", [*HINTS, *OURS, *OF_QUESTIONS])
 def test_where_activities_cannot_be_read_each_is_unknown(name):
     assert tell(name, activities=None) == Unknown("activities cannot be read")
 
@@ -265,7 +265,7 @@ def test_a_share_of_no_question_is_unknown(name):
     assert isinstance(tell(name, *script(9, "none"), *script(2)), Unknown)
 
 
-@pytest.mark.parametrize("name", (*HINTS, *OURS, *OF_QUESTIONS))
+@pytest.mark.parametrize("name", [*HINTS, *OURS, *OF_QUESTIONS])
 def test_a_mention_that_lies_ahead_is_not_seen(name):
     kinds = ("price", "competitor", "concern", "need_explicit", "postponed_reason", "minimise")
     ahead = [

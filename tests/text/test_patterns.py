@@ -112,7 +112,7 @@ def test_only_what_is_switched_on_is_looked_for(name):
     alone = reader([name], ["en", "de"], rivals=["Acme"])
     sentences = (
         (
-            "Acme is too expensive and we are worried: we waste days, need a tool, and want to wait.",
+            "Acme is too expensive and we worry: we waste days, need a tool, and want to wait.",
             CUSTOMER,
         ),
         ("Don't worry, you should tell your boss that the price goes up on Monday.", US),
