@@ -9,7 +9,19 @@ It compares nothing with a threshold; rules do.
 
 from __future__ import annotations
 
-from crmrules.signals import account, buying, concerns, entry, needs, negotiation, price
+from crmrules.signals import (
+    account,
+    avoidance,
+    buying,
+    concerns,
+    deciders,
+    entry,
+    forecast,
+    needs,
+    negotiation,
+    price,
+    worries,
+)
 from crmrules.signals._registry import (
     SIGNALS,
     Known,
@@ -32,13 +44,17 @@ __all__ = [
     "Value",
     "View",
     "account",
+    "avoidance",
     "buying",
     "concerns",
+    "deciders",
     "entry",
     "facts",
+    "forecast",
     "needs",
     "negotiation",
     "price",
     "read",
     "signal",
+    "worries",
 ]
