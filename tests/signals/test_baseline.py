@@ -19,6 +19,7 @@ from crmrules.model import (
     Criterion,
     Need,
     Phase,
+    Reference,
     Success,
 )
 
@@ -94,6 +95,7 @@ def test_coverage_looks_at_the_wins_of_the_last_year_only():
         "competitors": 0.0,
         "sponsors": 0.0,
         "successes": 0.0,
+        "references": 0.0,
     }
 
 
@@ -105,6 +107,7 @@ def test_coverage_looks_at_the_wins_of_the_last_year_only():
         ("competitors", {"competitors": (Competitor(name="acme", record="n", known_at=ago(60)),)}),
         ("sponsors", {"people": (person("p", sponsor=True),)}),
         ("successes", {"successes": (Success(text="faster", record="n", known_at=ago(60)),)}),
+        ("references", {"references": (Reference(text="asked", record="n", known_at=ago(60)),)}),
     ],
 )
 def test_coverage_tells_of_everything_people_record(piece, given):

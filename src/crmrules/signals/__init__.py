@@ -15,11 +15,14 @@ from crmrules.signals import (
     buying,
     concerns,
     deciders,
+    development,
     entry,
     forecast,
     needs,
     negotiation,
     price,
+    renewal,
+    rollout,
     worries,
 )
 from crmrules.signals._registry import (
@@ -48,6 +51,7 @@ __all__ = [
     "buying",
     "concerns",
     "deciders",
+    "development",
     "entry",
     "facts",
     "forecast",
@@ -55,6 +59,8 @@ __all__ = [
     "negotiation",
     "price",
     "read",
+    "renewal",
+    "rollout",
     "signal",
     "worries",
 ]
