@@ -140,11 +140,10 @@ def test_days_to_the_end_of_the_contract_go_below_none(days):
     "facts",
     [
         {"kind": "Renewal"},
-        {"kind": "existingbusiness"},
         {"kind": "New", "pipeline": "Renewals_EMEA"},
         {"name": "Acme Vertragsverlängerung 2027"},
     ],
-    ids=["kind", "HubSpot's kind", "pipeline", "name"],
+    ids=["kind", "pipeline", "name"],
 )
 def test_an_open_one_is_a_renewal_by_kind_pipeline_or_name(facts):
     assert reading("up_for_renewal", **facts) == Known(True, (OPPORTUNITY,))
@@ -154,11 +153,12 @@ def test_an_open_one_is_a_renewal_by_kind_pipeline_or_name(facts):
     "facts",
     [
         {"kind": "New Customer", "siblings": (sibling("a", 400),)},
+        {"kind": "Existing Customer - Upgrade", "siblings": (sibling("a", 400),)},
         {"siblings": ()},
         {"siblings": (sibling("a", closed_at=ago(40)),), "name": "Acme, second site"},
         {"won": False, "kind": "Renewal"},
     ],
-    ids=["another kind", "nothing else", "nothing ever won", "lost"],
+    ids=["another kind", "more of it", "nothing else", "nothing ever won", "lost"],
 )
 def test_anything_else_that_is_open_is_none(facts):
     assert reading("up_for_renewal", **facts) == Known(False, (OPPORTUNITY,))
@@ -166,6 +166,9 @@ def test_anything_else_that_is_open_is_none(facts):
 
 def test_without_a_kind_a_customers_opportunity_may_be_one():
     assert isinstance(reading("up_for_renewal", siblings=(sibling("a", 400),)), Unknown)
+    for word in ("existingbusiness", " Existing Business"):
+        assert isinstance(reading("up_for_renewal", kind=word, siblings=()), Unknown)
+        assert reading("up_for_renewal", kind=word, name="Renewal 2027").value is True
     assert isinstance(reading("up_for_renewal"), Unknown)
 
 

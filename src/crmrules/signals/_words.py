@@ -26,10 +26,16 @@ ROLLOUT: Final = (
 """A meeting about putting to use what was bought."""
 
 RENEWAL: Final = (
-    *("renewal*", "renew", "renews", "contract extension*", "existingbusiness"),
+    *("renewal*", "renew", "renews", "contract extension*"),
     *("verlängerung*", "verlaengerung*", "vertragsverlängerung*", "vertragsverlaengerung*"),
 )
 """A kind, a pipeline or a name of business in which a contract is to go on."""
+
+EXISTING: Final = (
+    *("existingbusiness", "existing business", "existing customer", "existing"),
+    *("bestandskunde", "bestandsgeschäft", "bestandsgeschaeft"),
+)
+"""A whole kind of business that says: a customer, be it a renewal or more of it."""
 
 SURE: Final = ("commit", "committed", "closed", "zusage", "zugesagt", "verbindlich")
 """A forecast category that promises it: Salesforce's Commit, HubSpot's COMMIT, and their Closed."""

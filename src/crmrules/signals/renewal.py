@@ -4,7 +4,8 @@ Know before changing: a renewal is an open opportunity whose kind, pipeline or n
 none is open, it is the last sale to the account, up to the end of its contract. So one of them
 speaks for the account, and its own conversations are seen.
 
-An open one without a kind, of an account that has bought, is unknown.
+An open one of a customer is unknown where its kind is empty, or says no more than "existing", which
+HubSpot's does of renewals and of extra orders alike.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from datetime import datetime
 from crmrules.baseline import COVERAGE_GATE
 from crmrules.signals._registry import Known, Reading, Unknown, View, signal
 from crmrules.signals._time import days_ago, engaged, records
-from crmrules.signals._words import RENEWAL, says
+from crmrules.signals._words import EXISTING, RENEWAL, says
 from crmrules.signals.account import is_latest_win, open_siblings
 from crmrules.signals.development import days_to_contract_end
 from crmrules.signals.forecast import days_to_close_date
@@ -41,6 +42,8 @@ def up_for_renewal(view: View) -> Reading[bool]:
     words = (opportunity.kind, opportunity.pipeline, opportunity.name)
     if any(says(word, RENEWAL) for word in words):
         return Known(value=True, records=mine)
+    if (opportunity.kind or "").casefold().strip() in EXISTING:
+        return Unknown("its kind does not say if it is a renewal or a sale of more")
     others = opportunity.siblings
     never_bought = others is not None and not any(one.won_at for one in others)
     if opportunity.kind is not None or never_bought:
