@@ -40,7 +40,7 @@ def _book(config: Path | None) -> Any:
 
 @rules.command("list")
 @click.option(
-    "--coverage", is_flag=True, help="By the book's statements: which rules watch for it."
+    "--coverage", is_flag=True, help="By statements of the book, with their rules."
 )
 @click.option(
     "--out",
