@@ -123,6 +123,7 @@ ROUTES = (
     _one("GET", f"{_PROPERTIES}/groups/{{name}}", properties.read_group, _schema),
     _one("POST", f"{_PROPERTIES}/batch/read", properties.read_batch, _schema),
     _one("POST", f"{_PROPERTIES}/batch/create", properties.create_batch, _define),
+    _one("POST", f"{_PROPERTIES}/batch/archive", properties.archive_batch, _define),
     _one("GET", _PROPERTIES, properties.listing, _schema),
     _one("POST", _PROPERTIES, properties.create, _define),
     _one("GET", f"{_PROPERTIES}/{{name}}", properties.read, _schema),

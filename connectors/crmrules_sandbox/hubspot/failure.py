@@ -36,8 +36,7 @@ class ApiError(Exception):
     def item(self, context: Mapping[str, Sequence[str]] | None = None) -> dict[str, Any]:
         """Return the entry of one failed input among the ``errors`` of a 207 answer."""
         entry: dict[str, Any] = {"status": "error", "category": self.category}
-        entry["message"] = self.message
-        entry |= {key: value for key, value in self.more.items() if key != "links"}
+        entry |= {"message": self.message, "errors": [], "links": {}, **self.more}
         entry["context"] = {**entry.get("context", {}), **(context or {})}
         return entry
 
