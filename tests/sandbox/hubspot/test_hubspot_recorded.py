@@ -1,8 +1,8 @@
 """What the sandbox answers has the keys, statuses and texts of recorded answers.
 
 Recorded are the bodies of /crm/v3, which the dated versions kept. Compared are keys and types, not
-values: the recorded accounts hold other data. Ours may say more in an error (newer answers do), never
-less.
+values: the recorded accounts hold other data. Ours may say more in an error (newer answers do),
+never less.
 """
 
 from __future__ import annotations

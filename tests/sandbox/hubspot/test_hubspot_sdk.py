@@ -168,7 +168,7 @@ def test_associations(sdk, full, portal):
     assert {each.association_spec.association_type_id for each in made.results} == {3, 4}
     links.delete(inputs=[{"from": {"id": full}, "to": [{"id": contacts[1]}]}], **pair)
     assert portal.linked("deals", full, "contacts") == contacts[:1]
-    labels = known(sdk.crm.associations_schema.labels.list(**pair))
+    labels = known(sdk.crm.associations_schema.labels.list_labels(**pair))
     assert labels.results[0].type_id == 3
 
 
