@@ -15,7 +15,7 @@ from crmrules_sandbox.salesforce.org import ORGANIZATION_ID, Org
 from crmrules_sandbox.salesforce.schema import standard_schema
 from crmrules_sandbox.salesforce.seed import seed_records, stories
 from crmrules_sandbox.salesforce.staff import INTEGRATION
-from crmrules_sandbox.salesforce.stories import TELLERS
+from crmrules_sandbox.scenario.stories import TELLERS
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 SEEDS = (1, 2, 7)

@@ -16,6 +16,7 @@ import os
 import signal
 import sys
 import threading
+from pathlib import Path
 
 from crmrules_sandbox.hubspot.server import HubSpotServer
 from crmrules_sandbox.hubspot.start import seeded_portal
@@ -26,6 +27,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--opportunities", type=int, default=220)
+    parser.add_argument("--scenario", type=Path, help="scenario file to tell instead of a seed")
     parser.add_argument("--bare", action="store_true", help="without the shipped properties")
     parser.add_argument("--pace", action="store_true", help="hold clients to the rate limits")
     parser.add_argument("--max-seconds", type=float, default=3600.0, help="stop after that long")
@@ -42,6 +44,7 @@ def main(argv: list[str] | None = None) -> int:
     portal = seeded_portal(
         options.seed,
         opportunities=options.opportunities,
+        scenario=options.scenario,
         provisioned=not options.bare,
         pace=options.pace,
     )

@@ -14,8 +14,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from crmrules_sandbox.hubspot.records import Record
+from crmrules_sandbox.hubspot.rep import Desk
 from crmrules_sandbox.hubspot.server import HubSpotServer
 from crmrules_sandbox.hubspot.start import seeded_portal
+from crmrules_sandbox.scenario.rep import Rep
 
 
 class DemoCrm:
@@ -24,13 +26,11 @@ class DemoCrm:
     def __init__(
         self, seed: int, now: datetime, *, opportunities: int, port: int, standing: bool
     ) -> None:
-        from crmrules_sandbox.hubspot.rep import Rep  # noqa: PLC0415 - only the demo needs one
-
         self._start, self._from = now, None if standing else time.monotonic()
         self.portal = seeded_portal(seed, clock=lambda: self.now, opportunities=opportunities)
         self.server = HubSpotServer(self.portal, port)
         self._token = self.server.token()
-        self._rep = Rep(self.portal, seed=seed)
+        self._rep = Rep(Desk(self.portal), seed=seed)
 
     @property
     def now(self) -> datetime:
@@ -60,8 +60,7 @@ class DemoCrm:
 
     def rep_works(self) -> list[str]:
         """Let the rep answer tasks and go on selling; return what was done, one line each."""
-        found: list[str] = self._rep.work()
-        return found
+        return self._rep.work()
 
     def our_tasks(self) -> list[dict[str, Any]]:
         """Return the tasks that carry our key, newest last, in words that are no CRM's own."""

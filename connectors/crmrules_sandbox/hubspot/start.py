@@ -13,10 +13,12 @@ import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crmrules_sandbox.hubspot.portal import Portal, wall_clock
-from crmrules_sandbox.hubspot.records import Contents
+
+if TYPE_CHECKING:
+    from crmrules_sandbox.scenario import Scenario
 
 _HERE = Path(__file__).resolve()
 _NAME = Path("deploy") / "hubspot" / "properties.json"
@@ -50,7 +52,7 @@ def seeded_portal(
     *,
     clock: Callable[[], datetime] = wall_clock,
     opportunities: int = 220,
-    scenario: Contents | None = None,
+    scenario: Scenario | Path | str | None = None,
     provisioned: bool = True,
     index_lag: timedelta = timedelta(0),
     daily_limit: int = 625_000,
@@ -59,15 +61,14 @@ def seeded_portal(
 ) -> Portal:
     """Return a portal with the seeded records of that number.
 
-    ``scenario`` is ready contents to take instead of seeded ones. ``clock`` is also the moment the
-    records are seeded for. The rest is as in ``Portal``.
+    ``clock`` is also the moment the records are seeded for. A ``scenario`` (or its file) is told as
+    it stands, instead of the seed. The rest is as in ``Portal``.
     """
-    if scenario is None:
-        from crmrules_sandbox.hubspot.seed import seeded_contents  # noqa: PLC0415 - slow to import
+    from crmrules_sandbox.hubspot.render import render  # noqa: PLC0415 - slow to import
+    from crmrules_sandbox.scenario import told  # noqa: PLC0415
 
-        scenario = seeded_contents(seed, clock(), opportunities)
     portal = Portal(
-        scenario,
+        render(told(scenario, seed, clock, opportunities)),
         clock=clock,
         index_lag=index_lag,
         daily_limit=daily_limit,

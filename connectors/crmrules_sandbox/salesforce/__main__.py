@@ -28,6 +28,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--opportunities", type=int, default=220)
+    parser.add_argument("--scenario", type=Path, help="scenario file to tell instead of a seed")
     parser.add_argument("--deploy", type=Path, default=None, help="folder of SFDX source")
     parser.add_argument("--page-size", type=int, default=2000)
     parser.add_argument("--max-seconds", type=float, default=3600.0, help="stop after that long")
@@ -41,7 +42,12 @@ def main(argv: list[str] | None = None) -> int:
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: done.set())
-    org = seeded_org(options.seed, opportunities=options.opportunities, deploy=options.deploy)
+    org = seeded_org(
+        options.seed,
+        opportunities=options.opportunities,
+        deploy=options.deploy,
+        scenario=options.scenario,
+    )
     server = SandboxServer(org, options.port, tls=not options.http, page_size=options.page_size)
     with server, tempfile.TemporaryDirectory(prefix="crmrules-sandbox-") as folder:
         key_file = Path(folder) / "client-key.pem"

@@ -14,11 +14,12 @@ from datetime import datetime, timedelta
 from math import sqrt
 from typing import Any
 
-from crmrules_sandbox.salesforce import people
 from crmrules_sandbox.salesforce.ledger import Ledger, Row, stamp
-from crmrules_sandbox.salesforce.outline import STAGES
-from crmrules_sandbox.salesforce.staff import Staff, furnish
-from crmrules_sandbox.salesforce.unfold import PROBABILITY, forecast
+from crmrules_sandbox.salesforce.staff import forecast, furnish
+from crmrules_sandbox.scenario import people
+from crmrules_sandbox.scenario import staff as ours
+from crmrules_sandbox.scenario.clock import Calendar
+from crmrules_sandbox.scenario.outline import CHANCES, STAGES
 
 _SPAN = 700.0  # days
 
@@ -45,26 +46,36 @@ def bulk_records(
         raise ValueError("counts must not be negative, and children need an opportunity")
     if history < opportunities:
         raise ValueError(f"{opportunities} opportunities have at least as many history rows")
-    ledger = Ledger(random.Random(f"bulk {seed}"), now)
-    staff = furnish(ledger, people.Cast(ledger.rng))
-    _parents(ledger, staff, opportunities)
+    calendar = Calendar(random.Random(f"bulk {seed}"), now)
+    ledger = _Drawing(calendar)
+    staff = ours.staff(people.Cast(calendar.rng))
+    rows = furnish(ledger, ours.organization(calendar), staff.everybody, ours.products())
+    _parents(ledger, [rows[rep.id]["Id"] for rep in staff.reps], opportunities)
     _histories(ledger, history)
     _roles_and_lines(ledger, roles, line_items)
     _activities(ledger, tasks, events)
     return ledger.rows
 
 
-def _later(ledger: Ledger, after: float = _SPAN) -> datetime:
+class _Drawing(Ledger):
+    """A ledger whose rows are drawn while they are written."""
+
+    def __init__(self, calendar: Calendar) -> None:
+        super().__init__(calendar.now)
+        self.rng = calendar.rng
+
+
+def _later(ledger: _Drawing, after: float = _SPAN) -> datetime:
     """Return a moment within so many days before now, the closer to now the likelier."""
     ago = after * (1 - sqrt(ledger.rng.random()))
     return ledger.now - timedelta(seconds=int(ago * 86400) + 60)
 
 
-def _parents(ledger: Ledger, staff: Staff, count: int) -> None:
+def _parents(ledger: _Drawing, reps: list[str], count: int) -> None:
     rng = ledger.rng
     old = ledger.now - timedelta(days=_SPAN + 30)
     for number in range(max(1, count // 3)):
-        owner = staff.reps[number % 8]["Id"]
+        owner = reps[number % 8]
         ledger.add(
             "Account", old, owner, Name=f"Customer {number:06d}", OwnerId=owner,
             Type="Prospect", ParentId=None, NumberOfEmployees=rng.randrange(20, 5000),
@@ -89,7 +100,7 @@ def _parents(ledger: Ledger, staff: Staff, count: int) -> None:
         )  # fmt: skip
 
 
-def _histories(ledger: Ledger, count: int) -> None:
+def _histories(ledger: _Drawing, count: int) -> None:
     """Give each opportunity its share of history, and the values its last row has."""
     opportunities = ledger.rows["Opportunity"]
     if not opportunities:
@@ -108,8 +119,8 @@ def _histories(ledger: Ledger, count: int) -> None:
             amount += 500.0 * (place > 0)
             worth = {
                 "StageName": stage, "Amount": amount, "CloseDate": closes,
-                "Probability": float(PROBABILITY[stage]),
-                "ExpectedRevenue": amount * PROBABILITY[stage] / 100,
+                "Probability": float(CHANCES[stage]),
+                "ExpectedRevenue": amount * CHANCES[stage] / 100,
                 "ForecastCategory": forecast(stage)[0],
             }  # fmt: skip
             before = {"PrevAmount": amount - 500.0 if place else None, "PrevCloseDate": None}
@@ -122,7 +133,7 @@ def _histories(ledger: Ledger, count: int) -> None:
         ledger.touch(row, at)
 
 
-def _roles_and_lines(ledger: Ledger, roles: int, lines: int) -> None:
+def _roles_and_lines(ledger: _Drawing, roles: int, lines: int) -> None:
     opportunities, contacts = ledger.rows["Opportunity"], ledger.rows["Contact"]
     products = ledger.rows["Product2"]
     for number in range(roles):
@@ -145,7 +156,7 @@ def _roles_and_lines(ledger: Ledger, roles: int, lines: int) -> None:
         )  # fmt: skip
 
 
-def _activities(ledger: Ledger, tasks: int, events: int) -> None:
+def _activities(ledger: _Drawing, tasks: int, events: int) -> None:
     opportunities, contacts = ledger.rows["Opportunity"], ledger.rows["Contact"]
     for number in range(tasks):
         row, who = opportunities[number % len(opportunities)], contacts[number % len(contacts)]
@@ -173,7 +184,7 @@ def _shared(row: Row, who: Row, at: datetime) -> Row:
     }  # fmt: skip
 
 
-def _between(ledger: Ledger, row: Row) -> datetime:
+def _between(ledger: _Drawing, row: Row) -> datetime:
     """Return a moment between an opportunity's making and now."""
     start = datetime.fromisoformat(row["CreatedDate"])
     days = (ledger.now - start).total_seconds() / 86400

@@ -13,10 +13,11 @@ import time
 from datetime import datetime, timedelta
 from typing import Any
 
-from crmrules_sandbox.salesforce.rep import Rep
+from crmrules_sandbox.salesforce.rep import Desk
 from crmrules_sandbox.salesforce.server import SandboxServer
 from crmrules_sandbox.salesforce.soql import answer
 from crmrules_sandbox.salesforce.start import seeded_org
+from crmrules_sandbox.scenario.rep import Rep
 
 
 class DemoCrm:
@@ -28,14 +29,8 @@ class DemoCrm:
         self._start, self._from = now, None if standing else time.monotonic()
         self.org = seeded_org(seed, clock=lambda: self.now, opportunities=opportunities)
         self.server = SandboxServer(self.org, port)
-        self._rep = Rep(
-            self._query,
-            self._update,
-            seed=seed,
-            now=lambda: self.now,
-            create=self._create,
-            delete=self._delete,
-        )
+        desk = Desk(self._query, self._update, self._create, self._delete, lambda: self.now)
+        self._rep = Rep(desk, seed=seed)
 
     @property
     def now(self) -> datetime:

@@ -1,97 +1,65 @@
-"""Writes contacts between people as Salesforce activities: events, calls, mails, notes.
+"""Writes conversations as Salesforce activities: events, calls, mails, notes.
 
 Know before changing: a mail is an EmailMessage *and* the task Enhanced Email makes for it
 (``ActivityId``), so whoever counts both counts twice, as in a real org. An event has one
-EventRelation per attendee and one for what it is about. A contact is never logged before the
-opportunity exists nor in the future; only meetings may lie ahead.
+EventRelation per attendee and one for what it is about.
 
-Does not do: decide who talks to whom and when (``stories``).
+Does not do: decide who talks to whom and when (``scenario``).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 
-from crmrules_sandbox.salesforce import phrases
 from crmrules_sandbox.salesforce.ledger import Ledger, Row, stamp
-from crmrules_sandbox.salesforce.outline import Talk
+from crmrules_sandbox.scenario.model import Conversation
 
 _SENT, _READ = "3", "1"
-DOMAIN = "orderlink.example"
 
 
 @dataclass(slots=True)
 class Scene:
-    """Whom and what an activity is about; ``born`` is the earliest moment it may be logged."""
+    """Whom and what an activity is about; ``people`` are contact rows by person id."""
 
     ledger: Ledger
     opportunity: Row
     account: Row
     owner: Row
-    born: datetime
-    people: list[Row] = field(default_factory=list)
-    language: str = "en"
-    latest: datetime | None = None
+    people: dict[str, Row]
 
-    def write(self, talk: Talk) -> None:
-        """Add the records of one contact."""
-        at = self.ledger.moment(talk.ago)
-        if talk.ago > 0:
-            at = max(at, self.born + timedelta(minutes=20))
-        main = self.people[talk.who[0]] if talk.who and talk.who[0] < len(self.people) else None
-        if talk.kind in ("meeting", "review"):
-            self._meeting(
-                talk, at, [self.people[who] for who in talk.who if who < len(self.people)]
-            )
-        elif talk.kind in ("call", "voicemail"):
-            self._call(talk, at, main)
-        elif talk.kind == "note":
-            about = self._task(talk, at, main, "Task", "Note to file")
-            about["Description"] = talk.note
-        else:
-            self._mail(talk, at, main)
-        if talk.ago > 0 and not talk.on_account:
-            self.latest = max(at, self.latest or at)
+    def write(self, talk: Conversation) -> tuple[str, ...]:
+        """Add the records of one conversation and return their ids, the telling one first."""
+        attendees = [self.people[one] for one in talk.people]
+        main = attendees[0] if attendees else None
+        if talk.kind == "meeting":
+            return (self._meeting(talk, attendees),)
+        if talk.kind == "mail":
+            return self._mail(talk, main)
+        subtype = "Call" if talk.kind == "call" else "Task"
+        row = self._task(talk, main, subtype, talk.subject)
+        if talk.kind == "call":
+            row["CallType"] = "Inbound" if talk.direction == "in" else "Outbound"
+            row["CallDisposition"] = "Connected" if talk.answered else "Left voicemail"
+            row["CallDurationInSeconds"] = talk.seconds
+        return (row["Id"],)
 
-    def _about(self, talk: Talk) -> str:
+    def _about(self, talk: Conversation) -> str:
         return str((self.account if talk.on_account else self.opportunity)["Id"])
 
-    def _who(self, talk: Talk, person: Row | None) -> str:
-        text = talk.note or ""
-        if person is None:
-            return text.replace(" {who}", "")
-        first, last = str(person["FirstName"]), str(person["LastName"])
-        return text.replace("{who}", phrases.mention(first, last)).replace(
-            "{name}", f"{first[0]}. {last}"
-        )
-
-    def _meeting(self, talk: Talk, at: datetime, attendees: list[Row]) -> None:
-        rng, ledger = self.ledger.rng, self.ledger
-        ahead = talk.ago < 0
-        start = at.replace(minute=rng.choice((0, 30)), second=0)
-        if not ahead:
-            start = max(start, self.born + timedelta(minutes=15))
-        minutes = rng.choice((30, 60, 60, 90))
-        booked = ledger.moment(rng.uniform(1, 2.5) if ahead else talk.ago + rng.uniform(2, 6))
-        booked = min(max(booked, self.born + timedelta(minutes=10)), start)
-        texts: tuple[str, ...] = phrases.FUTURE_SUBJECTS if ahead else phrases.MEETING_SUBJECTS
-        described = None if ahead else rng.choice(phrases.MEETING[self.language])
-        if described and talk.note:
-            described += "\n" + self._who(talk, attendees[0] if attendees else None)
-        end = start + timedelta(minutes=minutes)
-        texts = phrases.DEVELOP if talk.kind == "review" else texts
-        event = ledger.add(
+    def _meeting(self, talk: Conversation, attendees: list[Row]) -> str:
+        end = talk.end or talk.start
+        event = self.ledger.add(
             "Event",
-            booked,
+            talk.entered,
             self.owner["Id"],
-            Subject=f"{rng.choice(texts)} {self.account['Name']}",
-            StartDateTime=stamp(start),
+            Subject=talk.subject,
+            StartDateTime=stamp(talk.start),
             EndDateTime=stamp(end),
-            ActivityDateTime=stamp(start),
-            ActivityDate=start.date().isoformat(),
-            DurationInMinutes=minutes,
-            Description=described,
+            ActivityDateTime=stamp(talk.start),
+            ActivityDate=talk.start.date().isoformat(),
+            DurationInMinutes=int((end - talk.start).total_seconds()) // 60,
+            Description=talk.body,
             WhatId=self._about(talk),
             WhoId=attendees[0]["Id"] if attendees else None,
             AccountId=self.account["Id"],
@@ -101,11 +69,13 @@ class Scene:
             IsAllDayEvent=False,
             IsPrivate=False,
             IsChild=False,
-            IsArchived=talk.ago > 366,
-            Location=rng.choice(("Video call", "Customer site", None)),
+            IsArchived=talk.shelved,
+            Location=talk.place,
         )
-        ledger.touch(event, min(end, ledger.now) if not ahead else booked)
-        self._relations(event, booked, attendees)
+        ahead = talk.start > self.ledger.now
+        self.ledger.touch(event, talk.entered if ahead else min(end, self.ledger.now))
+        self._relations(event, talk.entered, attendees)
+        return str(event["Id"])
 
     def _relations(self, event: Row, booked: datetime, attendees: list[Row]) -> None:
         about = [(person["Id"], False) for person in attendees] + [(event["WhatId"], True)]
@@ -123,13 +93,10 @@ class Scene:
                 Status=None if is_what or place == 0 else "Accepted",
             )
 
-    def _task(
-        self, talk: Talk, at: datetime, person: Row | None, subtype: str, subject: str
-    ) -> Row:
-        logged = min(at + timedelta(minutes=12), self.ledger.now)
+    def _task(self, talk: Conversation, person: Row | None, subtype: str, subject: str) -> Row:
         return self.ledger.add(
             "Task",
-            logged,
+            talk.entered,
             self.owner["Id"],
             Subject=subject,
             TaskSubtype=subtype,
@@ -138,59 +105,41 @@ class Scene:
             IsClosed=True,
             Priority="Normal",
             IsHighPriority=False,
-            ActivityDate=at.date().isoformat(),
-            CompletedDateTime=stamp(logged),
+            ActivityDate=talk.start.date().isoformat(),
+            CompletedDateTime=stamp(talk.entered),
             WhatId=self._about(talk),
             WhoId=person["Id"] if person else None,
             AccountId=self.account["Id"],
             OwnerId=self.owner["Id"],
-            Description=None,
+            Description=talk.body,
             CallType=None,
             CallDisposition=None,
             CallDurationInSeconds=None,
-            IsArchived=talk.ago > 366,
+            IsArchived=talk.shelved,
         )
 
-    def _call(self, talk: Talk, at: datetime, person: Row | None) -> None:
-        rng = self.ledger.rng
-        answered = talk.kind == "call"
-        row = self._task(talk, at, person, "Call", "Call" if answered else "Call attempt")
-        row["CallType"] = "Outbound" if not answered or rng.random() < 0.7 else "Inbound"
-        row["CallDisposition"] = "Connected" if answered else "Left voicemail"
-        row["CallDurationInSeconds"] = rng.randrange(240, 1900) if answered else 0
-        if answered:
-            row["Description"] = rng.choice(phrases.CALL)
-            if talk.note:
-                row["Description"] += "\n" + self._who(talk, person)
-
-    def _mail(self, talk: Talk, at: datetime, person: Row | None) -> None:
-        rng = self.ledger.rng
-        incoming = talk.kind == "mail_in"
-        texts: tuple[tuple[str, str], ...] = phrases.MAIL_IN if incoming else phrases.MAIL_OUT
-        if talk.kind in ("mail_chase", "mail_thanks"):
-            texts = phrases.CHASE if talk.kind == "mail_chase" else phrases.THANKS
-        subject, body = rng.choice(texts)
-        body = body.format(first=person["FirstName"] if person else "all")
-        task = self._task(talk, at, person, "Email", f"Email: {subject}")
-        task["Description"] = body
+    def _mail(self, talk: Conversation, person: Row | None) -> tuple[str, ...]:
+        task = self._task(talk, person, "Email", f"Email: {talk.subject}")
         if talk.by_hand:
-            return
+            return (task["Id"],)
+        incoming = talk.direction == "in"
         theirs = person["Email"] if person else f"office@{self.account['Website']}"
         ours = self.owner["Email"]
-        self.ledger.add(
+        mail = self.ledger.add(
             "EmailMessage",
-            at,
+            talk.start,
             self.owner["Id"],
             ActivityId=task["Id"],
             RelatedToId=self._about(talk),
             Incoming=incoming,
-            MessageDate=stamp(at),
-            Subject=subject,
-            TextBody=body,
+            MessageDate=stamp(talk.start),
+            Subject=talk.subject,
+            TextBody=talk.body,
             FromAddress=theirs if incoming else ours,
             FromName=(person["Name"] if person else None) if incoming else self.owner["Name"],
             ToAddress=ours if incoming else theirs,
             CcAddress=None,
             Status=_READ if incoming else _SENT,
-            HasAttachment=rng.random() < 0.2,
+            HasAttachment=talk.attachment,
         )
+        return (mail["Id"], task["Id"])

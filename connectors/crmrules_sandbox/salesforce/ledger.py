@@ -1,17 +1,15 @@
 """Where generated records are collected, and how moments become Salesforce values.
 
-Know before changing: everything is told in days before ``now``; ``Ledger.moment`` turns that into a
-working hour of the owner and never past ``now``. Weekends move back to Friday (forward to Monday
-for what lies ahead), so the order of two moments at least three days apart never changes.
+Know before changing: ids are numbered per object in the order rows are added, so that order is part
+of what a seed means to Salesforce.
 
-Does not do: know what a story is.
+Does not do: know what a row is about.
 """
 
 from __future__ import annotations
 
-import random
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from crmrules_sandbox.salesforce.ids import sfid
@@ -42,33 +40,13 @@ def parse(text: str) -> datetime:
 
 
 class Ledger:
-    """All rows by object, the one random source, and the clock of the seed (aware, UTC)."""
+    """All rows by object, and the moment they are written for (aware, whole seconds)."""
 
-    def __init__(self, rng: random.Random, now: datetime) -> None:
-        self.rng = rng
-        self.now = now.astimezone(UTC).replace(microsecond=0)
+    def __init__(self, now: datetime) -> None:
+        self.now = now
         self.rows: dict[str, list[Row]] = {name: [] for name in PREFIXES}
         self._numbers: Counter[str] = Counter()
         self.robot: str | None = None  # who made what no person made
-
-    def moment(self, ago: float, *, hour: float | None = None) -> datetime:
-        """Return the moment so many days before now (negative: ahead), in working hours.
-
-        ``hour`` is a UTC hour; without one it is drawn between 8 and 16.
-        """
-        spot = self.rng.uniform(8, 16) if hour is None else hour
-        day = (self.now - timedelta(days=ago)).replace(hour=0, minute=0, second=0)
-        ahead = ago < 0
-        day += timedelta(days={5: 2, 6: 1}.get(day.weekday(), 0) if ahead else 0)
-        day -= timedelta(days=0 if ahead else max(0, day.weekday() - 4))
-        moment = day + timedelta(seconds=int(spot * 3600))
-        if ahead:
-            return max(moment, self.now + timedelta(hours=2))
-        return min(moment, self.now - timedelta(minutes=30))
-
-    def day(self, ago: float) -> date:
-        """Return the calendar day so many days before now."""
-        return (self.now - timedelta(days=ago)).date()
 
     def add(self, name: str, created: datetime, by: str | None = None, **fields: Any) -> Row:
         """Append a row with id and stamps, and return it for further filling."""

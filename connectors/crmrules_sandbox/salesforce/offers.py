@@ -1,58 +1,27 @@
-"""Writes products, line items, quotes and the amounts that follow from them.
+"""Writes line items and quotes, and the amounts that follow from them.
 
 Know before changing: syncing a quote replaces the line items (Salesforce deletes and makes them
-anew), so line items are as old as the newest quote and carry its discount, and the opportunity's
-amount follows each quote. Every total is the sum of its rounded lines.
+anew), so line items are as old as the newest quote and carry its discount. Every total is the sum
+of its rounded lines; a quote's discount is the average of its lines' weighted by their list totals.
 
 Does not do: decide when a quote is made and at what discount.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from crmrules_sandbox.salesforce.ledger import Ledger, Row
+from crmrules_sandbox.scenario.model import Line, Opportunity, Quote
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A product and how many of it."""
-
-    product: Row
-    price: float
-    quantity: float
-
-    def total(self, discount: float) -> float:
-        """Return the line's total after a discount in percent."""
-        return round(self.price * self.quantity * (1 - discount / 100), 2)
-
-
-def basket(ledger: Ledger, prices: dict[str, float], value: float) -> list[Item]:
-    """Return up to three products whose list total comes close to the value."""
-    products = ledger.rng.sample(ledger.rows["Product2"], ledger.rng.choice((1, 2, 2, 3)))
-    share = value / len(products)
-    return [
-        Item(product, prices[product["Id"]], float(max(1, round(share / prices[product["Id"]]))))
-        for product in products
-    ]
-
-
-def write_quote(
-    ledger: Ledger,
-    opportunity: Row,
-    items: list[Item],
-    at: datetime,
-    discount: float,
-    *,
-    last: bool,
-) -> Row:
-    """Add one quote version with its lines; only the last one is the synced one."""
+def write_quote(ledger: Ledger, opportunity: Row, quote: Quote, products: dict[str, Row]) -> Row:
+    """Add one quote version with its lines; ``products`` are rows by product id."""
     owner, number = opportunity["OwnerId"], len(ledger.rows["Quote"]) + 1
-    total = round(sum(item.total(discount) for item in items), 2)
-    quote = ledger.add(
+    total = round(sum(line.total for line in quote.lines), 2)
+    row = ledger.add(
         "Quote",
-        at,
+        quote.at,
         owner,
         Name=f"{opportunity['Name']} quote",
         QuoteNumber=f"{number:08d}",
@@ -60,52 +29,63 @@ def write_quote(
         AccountId=opportunity["AccountId"],
         ContactId=None,
         OwnerId=owner,
-        Status="Accepted" if last and opportunity["IsWon"] else "Presented",
-        Discount=discount,
-        Subtotal=round(sum(item.total(0) for item in items), 2),
+        Status="Accepted" if quote.accepted else "Presented",
+        Discount=_discount(quote),
+        Subtotal=round(sum(line.listed for line in quote.lines), 2),
         TotalPrice=total,
         GrandTotal=total,
-        LineItemCount=len(items),
-        IsSyncing=last,
-        ExpirationDate=(at + timedelta(days=60)).date().isoformat(),
+        LineItemCount=len(quote.lines),
+        IsSyncing=quote.current,
+        ExpirationDate=(quote.at + timedelta(days=60)).date().isoformat(),
     )
-    for place, item in enumerate(items, start=1):
+    for place, line in enumerate(quote.lines, start=1):
         ledger.add(
             "QuoteLineItem",
-            at,
+            quote.at,
             owner,
-            QuoteId=quote["Id"],
+            QuoteId=row["Id"],
             LineNumber=f"{place:08d}",
             SortOrder=place,
-            **_line(item, discount),
+            **_line(line, products[line.product]),
         )
-    return quote
+    return row
 
 
 def write_lines(
-    ledger: Ledger, opportunity: Row, items: list[Item], at: datetime, discount: float
+    ledger: Ledger, row: Row, opportunity: Opportunity, products: dict[str, Row]
 ) -> None:
-    """Add the opportunity's line items as the newest quote left them."""
-    for place, item in enumerate(items, start=1):
+    """Add the opportunity's own line items."""
+    for place, line in enumerate(opportunity.lines, start=1):
+        product = products[line.product]
         ledger.add(
             "OpportunityLineItem",
-            at,
-            opportunity["OwnerId"],
-            OpportunityId=opportunity["Id"],
-            Name=f"{opportunity['Name']} {item.product['Name']}"[:255],
-            ProductCode=item.product["ProductCode"],
+            opportunity.lines_since or opportunity.entered,
+            row["OwnerId"],
+            OpportunityId=row["Id"],
+            Name=f"{row['Name']} {product['Name']}"[:255],
+            ProductCode=product["ProductCode"],
             SortOrder=place,
-            **_line(item, discount),
+            **_line(line, product),
         )
 
 
-def _line(item: Item, discount: float) -> Row:
+def _discount(quote: Quote) -> float | None:
+    given = {line.discount for line in quote.lines}
+    if len(given) == 1:
+        return given.pop()  # the average of equal figures, without its rounding
+    listed = sum(line.listed for line in quote.lines)
+    if not listed:
+        return None
+    return round(sum(line.discount * line.listed for line in quote.lines) / listed, 2)
+
+
+def _line(line: Line, product: Row) -> Row:
     return {
-        "Product2Id": item.product["Id"],
-        "Quantity": item.quantity,
-        "UnitPrice": item.price,
-        "ListPrice": item.price,
-        "Discount": discount,
-        "Subtotal": item.total(0),
-        "TotalPrice": item.total(discount),
+        "Product2Id": product["Id"],
+        "Quantity": line.quantity,
+        "UnitPrice": line.price,
+        "ListPrice": line.price,
+        "Discount": line.discount,
+        "Subtotal": line.listed,
+        "TotalPrice": line.total,
     }

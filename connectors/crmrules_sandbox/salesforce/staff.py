@@ -1,38 +1,27 @@
 """Our own side of the sandbox org: the organization, users, stages, task statuses and products.
 
-Know before changing: eight reps work under two managers; one rep has left and still owns records.
-The integration user is the one crmrules signs in as, so its name is looked up by the demo
-(``INTEGRATION``). Stage and status values are Salesforce's defaults.
+Know before changing: the integration user is the one crmrules signs in as, so its name is looked up
+by the demo (``INTEGRATION``); it is the first user and no colleague. Stage and status values are
+Salesforce's defaults.
 
 Does not do: anything that belongs to a customer.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import timedelta
 
-from crmrules_sandbox.salesforce import people
-from crmrules_sandbox.salesforce.happenings import DOMAIN
 from crmrules_sandbox.salesforce.ids import sfid
 from crmrules_sandbox.salesforce.ledger import Ledger, Row
-from crmrules_sandbox.salesforce.unfold import PROBABILITY, forecast
+from crmrules_sandbox.scenario.model import Colleague, Organization, Product
+from crmrules_sandbox.scenario.outline import CHANCES, LOST, NEGOTIATION, PROPOSAL, WON
 
-INTEGRATION = f"crmrules.integration@{DOMAIN}"
+INTEGRATION = "crmrules.integration@orderlink.example"
 """Username of the integration user."""
 
 _OWN = 9_000_001  # the number an empty org gives its organization and integration user
 
-_PLACES = (
-    ("Europe/Berlin", "Germany", "de"),
-    ("Europe/London", "United Kingdom", "en"),
-    ("America/New_York", "United States", "en"),
-    ("Europe/Madrid", "Spain", "es"),
-    ("Europe/Paris", "France", "fr"),
-    ("America/Chicago", "United States", "en"),
-    ("Europe/Vienna", "Austria", "de"),
-    ("Europe/London", "United Kingdom", "en"),
-)
 STATUSES = (
     ("Not Started", False),
     ("In Progress", False),
@@ -40,116 +29,103 @@ STATUSES = (
     ("Waiting on someone else", False),
     ("Deferred", False),
 )
+_FORECASTS = {
+    PROPOSAL: ("BestCase", "Best Case"),
+    NEGOTIATION: ("BestCase", "Best Case"),
+    WON: ("Closed", "Closed"),
+    LOST: ("Omitted", "Omitted"),
+}
 
 
-@dataclass(slots=True)
-class Staff:
-    """Users by part: reps at work, the one who left, languages by user id, list prices."""
-
-    reps: list[Row]
-    leaver: Row
-    languages: dict[str, str]
-    prices: dict[str, float]
-
-    def owner(self, user: str) -> Row:
-        """Return the rep with this id; raises KeyError for anybody else."""
-        return {rep["Id"]: rep for rep in self.reps}[user]
-
-    def language(self, user: Row) -> str:
-        """Return the language this rep writes notes in."""
-        return self.languages.get(user["Id"], "en")
+def forecast(stage: str) -> tuple[str, str]:
+    """Return the forecast category of a stage: API value and label."""
+    return _FORECASTS.get(stage, ("Pipeline", "Pipeline"))
 
 
-def furnish(ledger: Ledger, cast: people.Cast) -> Staff:
-    """Add our own side to the ledger and return who and what there is."""
-    old = ledger.moment(1400, hour=9)
-    robot = _user(ledger, ("Rules", "Integration"), INTEGRATION, title=None, manager=None)
+def furnish(
+    ledger: Ledger,
+    organization: Organization,
+    colleagues: Sequence[Colleague],
+    products: Sequence[Product],
+) -> dict[str, Row]:
+    """Add our own side to the ledger; return the rows of colleagues and products by their id."""
+    robot = _user(ledger, organization, ("Rules", "Integration"), INTEGRATION)
     robot["Id"] = sfid("005", _OWN)
     robot |= {"CreatedById": robot["Id"], "LastModifiedById": robot["Id"]}
     ledger.robot = robot["Id"]
-    organization = ledger.add(
+    _organization(ledger, organization)
+    made: dict[str, Row] = {}
+    for one in colleagues:
+        row = _user(ledger, organization, (one.first, one.last), one.mail)
+        row |= {"Title": one.title, "Department": "Sales", "TimeZoneSidKey": one.time_zone}
+        row |= {"ManagerId": made[one.manager]["Id"] if one.manager else None}
+        row |= {"IsActive": one.active}
+        made[one.id] = row
+    _stages(ledger, organization)
+    for product in products:
+        made[product.id] = ledger.add(
+            "Product2",
+            organization.since,
+            Name=product.name,
+            ProductCode=product.code,
+            IsActive=True,
+            Family=None,
+        )
+    return made
+
+
+def _organization(ledger: Ledger, organization: Organization) -> None:
+    row = ledger.add(
         "Organization",
-        old - timedelta(days=30),
-        Name="OrderLink Systems",
+        organization.since - timedelta(days=30),
+        Name=organization.name,
         OrganizationType="Enterprise Edition",
         InstanceName="SBX1",
         IsSandbox=True,
-        TimeZoneSidKey="Europe/Berlin",
+        TimeZoneSidKey=organization.time_zone,
         DefaultLocaleSidKey="en_US",
         LanguageLocaleKey="en_US",
         Country="DE",
         FiscalYearStartMonth=1,
         TrialExpirationDate=None,
     )
-    organization["Id"] = sfid("00D", _OWN)
-    managers = [_colleague(ledger, cast, "Sales Manager", None, place) for place in (0, 2)]
-    reps, languages = [], {}
-    for place, (_, _, language) in enumerate(_PLACES):
-        boss = managers[place % 2]["Id"]
-        reps.append(_colleague(ledger, cast, "Account Executive", boss, place))
-        languages[reps[-1]["Id"]] = language
-    leaver = _colleague(ledger, cast, "Account Executive", managers[0]["Id"], 1)
-    leaver["IsActive"] = False
-    _stages(ledger)
-    prices = {}
-    for name, code, price in people.PRODUCTS:
-        row = ledger.add("Product2", old, Name=name, ProductCode=code, IsActive=True, Family=None)
-        prices[row["Id"]] = price
-    return Staff(reps, leaver, languages, prices)
+    row["Id"] = sfid("00D", _OWN)
 
 
-def _user(
-    ledger: Ledger,
-    name: tuple[str, str],
-    username: str,
-    *,
-    title: str | None,
-    manager: str | None,
-    place: int = 0,
-) -> Row:
-    zone = _PLACES[place][0]
+def _user(ledger: Ledger, organization: Organization, name: tuple[str, str], username: str) -> Row:
     return ledger.add(
         "User",
-        ledger.moment(1400, hour=9),
+        organization.since,
         Username=username,
         FirstName=name[0],
         LastName=name[1],
         Name=" ".join(name),
         Email=username,
         Alias=(name[0][:1] + name[1][:6]).lower(),
-        Title=title,
-        Department="Sales" if title else None,
-        TimeZoneSidKey=zone,
+        Title=None,
+        Department=None,
+        TimeZoneSidKey=organization.time_zone,
         LocaleSidKey="en_US",
         LanguageLocaleKey="en_US",
         UserType="Standard",
         IsActive=True,
-        ManagerId=manager,
+        ManagerId=None,
     )
 
 
-def _colleague(
-    ledger: Ledger, cast: people.Cast, title: str, manager: str | None, place: int
-) -> Row:
-    first, last = cast.person()
-    username = f"{first}.{last}@{DOMAIN}".lower()
-    return _user(ledger, (first, last), username, title=title, manager=manager, place=place)
-
-
-def _stages(ledger: Ledger) -> None:
+def _stages(ledger: Ledger, organization: Organization) -> None:
     """Add the default stages and task statuses."""
-    old = ledger.moment(1400, hour=9)
-    for place, (name, chance) in enumerate(PROBABILITY.items(), start=1):
+    for place, (name, chance) in enumerate(CHANCES.items(), start=1):
         category, label = forecast(name)
         ledger.add(
             "OpportunityStage",
-            old,
+            organization.since,
             MasterLabel=name,
             ApiName=name,
             IsActive=True,
             SortOrder=place,
-            IsClosed=name.startswith("Closed"),
-            IsWon=name == "Closed Won",
+            IsClosed=name in (WON, LOST),
+            IsWon=name == WON,
             DefaultProbability=float(chance),
             ForecastCategory=category,
             ForecastCategoryName=label,
@@ -158,7 +134,7 @@ def _stages(ledger: Ledger) -> None:
     for place, (name, closed) in enumerate(STATUSES, start=1):
         ledger.add(
             "TaskStatus",
-            old,
+            organization.since,
             MasterLabel=name,
             ApiName=name,
             SortOrder=place,

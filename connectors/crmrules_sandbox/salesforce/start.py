@@ -12,9 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crmrules_sandbox.salesforce.org import INTEGRATION_USER_ID, Org, wall_clock
 from crmrules_sandbox.salesforce.schema import load_deploy, standard_schema
+
+if TYPE_CHECKING:
+    from crmrules_sandbox.scenario import Scenario
 
 _HERE = Path(__file__).resolve()
 _FIELDS = (
@@ -39,16 +43,18 @@ def seeded_org(
     deploy: Path | None = None,
     features: Iterable[str] | None = None,
     daily_limit: int = 100_000,
+    scenario: Scenario | Path | str | None = None,
 ) -> Org:
     """Return an org with the shipped fields and the seeded records of that number.
 
     ``deploy`` is a folder of SFDX source (None: the shipped one). ``clock`` is also the moment the
-    records are seeded for.
+    records are seeded for. A ``scenario`` (or its file) is told as it stands, instead of the seed.
     """
-    from crmrules_sandbox.salesforce.seed import seed_records  # noqa: PLC0415 - slow to import
+    from crmrules_sandbox.salesforce.render import render  # noqa: PLC0415 - slow to import
     from crmrules_sandbox.salesforce.staff import INTEGRATION  # noqa: PLC0415
+    from crmrules_sandbox.scenario import told  # noqa: PLC0415
 
-    records = seed_records(seed, clock(), opportunities)
+    records = render(told(scenario, seed, clock, opportunities))
     robots = (user["Id"] for user in records["User"] if user.get("Username") == INTEGRATION)
     schema = load_deploy(deploy or shipped_fields(), standard_schema())
     org = Org(

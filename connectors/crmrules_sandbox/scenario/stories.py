@@ -2,9 +2,9 @@
 
 Know before changing: a story named like a rule is built so that this rule fires and the others do
 not; the other names are lives in which none of them should fire or in which data is missing. The
-name never appears in a record: ``seed.stories`` is the only way to learn it.
+name is never rendered: ``Opportunity.story`` is the only place that tells it.
 
-Does not do: write records (``unfold``) or tell what happens after a sale (``aftermath``).
+Does not do: draw moments and names (``resolve``) or tell what follows a sale (``aftermath``).
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from crmrules_sandbox.salesforce import phrases
-from crmrules_sandbox.salesforce.outline import (
+from crmrules_sandbox.scenario import phrases
+from crmrules_sandbox.scenario.outline import (
     BY_MAIL,
     EVALUATION,
     NEGOTIATION,

@@ -4,7 +4,7 @@ Know before changing: won lives are ordinary ones, because every organisation-wi
 learnt from them. After a sale every customer is looked after (in the first month every few days,
 later at least once a quarter), except in the two stories that are named like a rule.
 
-Does not do: open opportunities (``stories``) or records (``unfold``).
+Does not do: open opportunities (``stories``) or moments and names (``resolve``).
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from crmrules_sandbox.salesforce import phrases
-from crmrules_sandbox.salesforce.outline import (
+from crmrules_sandbox.scenario import phrases
+from crmrules_sandbox.scenario.outline import (
+    LOST,
     NEGOTIATION,
     STAGES,
+    WON,
     Member,
     Plan,
     Talk,
@@ -69,7 +71,7 @@ def _sold(rng: random.Random, story: str, ended: float, value: float) -> Plan:
         rng.choice(meetings).note = rng.choice(phrases.NEEDS)
     plan = earlier(plan, ended)
     plan.ended, plan.won = ended, True
-    plan.stages.append((ended, "Closed Won"))
+    plan.stages.append((ended, WON))
     return plan
 
 
@@ -150,5 +152,5 @@ def lost(rng: random.Random, story: str) -> Plan:
     ended = rng.uniform(6, 700)
     plan = earlier(plan, ended)
     plan.ended = ended
-    plan.stages.append((ended, "Closed Lost"))
+    plan.stages.append((ended, LOST))
     return plan

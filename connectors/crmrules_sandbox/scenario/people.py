@@ -1,4 +1,4 @@
-"""Invented people, companies and products of the sandbox org.
+"""Invented people, companies and products.
 
 Know before changing: every name is made of word lists written for this file; companies are two
 made-up parts and a trade, so none is meant to be a real one. Mail addresses end in ``.example``,
@@ -85,7 +85,7 @@ ROLES = {
     "middle": ("Influencer", "Technical Buyer", "Business User"),
     "junior": ("Evaluator", "Business User", "Technical Buyer"),
 }
-"""Level -> the Salesforce contact roles such a person gets."""
+"""Level -> the contact roles such a person gets."""
 
 PRODUCTS = (
     ("OrderLink Platform", "OL-100", 18000.0),

@@ -1,11 +1,11 @@
-"""The life of one opportunity, before it is written as records.
+"""The life of one opportunity, before anybody has a name and anything a moment.
 
 Know before changing: all times are days before now (``ago``; negative lies ahead). ``ordinary``
 makes a life in which nothing is wrong: several people incl. somebody who decides, frequent two-way
 contact, a meeting booked, a fresh next step, a quote only after several meetings, and concessions
 that shrink. A story then spoils exactly one of these, so an ordinary life must stay unremarkable.
 
-Does not do: make records, ids or dates.
+Does not do: make names, ids or dates.
 """
 
 from __future__ import annotations
@@ -25,6 +25,13 @@ STAGES = (
     "Negotiation/Review",
 )
 PROPOSAL, NEGOTIATION = STAGES[6], STAGES[7]
+WON, LOST = "Closed Won", "Closed Lost"
+CHANCES = {
+    "Prospecting": 10, "Qualification": 10, "Needs Analysis": 20, "Value Proposition": 50,
+    "Id. Decision Makers": 60, "Perception Analysis": 70, PROPOSAL: 75, NEGOTIATION: 90,
+    WON: 100, LOST: 0,
+}  # fmt: skip
+"""Stage -> how likely a sale is there, in percent: all stages, in order."""
 EVALUATION = STAGES[3:7]
 RHYTHM = ("meeting", "mail_out", "mail_in", "meeting", "call")
 BY_MAIL = ("mail_in", "mail_out", "mail_in", "voicemail")
