@@ -100,13 +100,13 @@ def missing_scopes(scopes: Iterable[str]) -> ApiError:
     return ApiError(403, message, "MISSING_SCOPES", errors=[error], links={"scopes": _SCOPES})
 
 
-def no_session() -> ApiError:
+def no_session(category: str = "INVALID_AUTHENTICATION") -> ApiError:
     """Make the answer to a token that is missing, unknown or revoked."""
     message = (
         "Authentication credentials not found. This API supports OAuth 2.0 authentication and you "
         "can find more details at https://developers.hubspot.com/docs/methods/auth/oauth-overview"
     )
-    return ApiError(401, message, "INVALID_AUTHENTICATION")
+    return ApiError(401, message, category)
 
 
 def missing_objects(singular: str, ids: Sequence[str]) -> dict[str, Any]:

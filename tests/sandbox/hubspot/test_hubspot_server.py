@@ -252,6 +252,8 @@ def test_fault_unauthorized_ends_the_token_for_good(client, server, deal):
     server.faults.add(Fault("unauthorized", nth=2))
     answers = [client.read("deals", deal).status_code for _ in range(3)]
     assert answers == [200, 401, 401]
+    server.faults.add(Fault("unauthorized", code="EXPIRED_AUTHENTICATION"))
+    assert client.read("deals", deal).json()["category"] == "EXPIRED_AUTHENTICATION"
     renewed = Client(server)
     assert renewed.read("deals", deal).status_code == 200
     renewed.http.close()
