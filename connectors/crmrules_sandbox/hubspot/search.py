@@ -159,8 +159,6 @@ def _sort(portal: Portal, kind: str, sorts: Any) -> Callable[[Found], Found]:
     key = sort_key(portal, kind, name)
 
     def sort(found: Found) -> Found:
-        found.sort(key=lambda each: int(each[0].id))
-        found.sort(key=lambda each: key(*each), reverse=down)
-        return found
+        return sorted(found, key=lambda each: key(*each), reverse=down)
 
     return sort
