@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from hubspot_contract import watch
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -16,3 +18,36 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the recorded data is not on this machine")
     return folder
+
+
+def pytest_configure() -> None:
+    """Watch the HubSpot connector before anything imports it."""
+    watch.install()
+
+
+@pytest.fixture(autouse=True)
+def _requests_to_hubspot_keep_its_contract():
+    """Fail a test during which a request broke the contract, whatever became of the error."""
+    before = len(watch.SESSION.broken)
+    yield
+    broken = watch.SESSION.broken[before:]
+    if broken:
+        pytest.fail("HubSpot would not take:\n" + "\n".join(broken), pytrace=False)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node) -> None:
+    """Take over what a worker of pytest-xdist has counted."""
+    watch.SESSION.checked += getattr(node, "workeroutput", {}).get("hubspot_requests", 0)
+
+
+def pytest_sessionfinish(session) -> None:
+    """Hand the count of this worker to whoever collects it."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["hubspot_requests"] = watch.SESSION.checked
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """Say how many requests were checked: none, where HubSpot was tested, is a broken watch."""
+    checked = watch.SESSION.checked
+    terminalreporter.write_line(f"HubSpot: {checked} requests checked against its contract")

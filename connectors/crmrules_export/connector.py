@@ -23,6 +23,7 @@ from crmrules.connector import (
     Problem,
     Result,
     Row,
+    Stored,
     Usage,
     Write,
 )
@@ -139,9 +140,13 @@ class ExportConnector:
                 "Export these columns too where the organization has them; they are unknown now.",
             )
 
-    def pull(self, marks: Mapping[str, str] | None) -> Iterator[Batch]:
+    def may_write(self) -> Sequence[Problem]:
+        """Return nothing: a folder takes no write, and says so by its capabilities."""
+        return ()
+
+    def pull(self, stored: Stored | None) -> Iterator[Batch]:
         """Yield everything the folder holds; there is nothing incremental about a folder."""
-        del marks
+        del stored
         self.check()
         page: list[Row] = []
         for _, row in self._rows():
@@ -180,9 +185,9 @@ class ExportConnector:
         organization = self.check().organization
         return normalize(opportunity, rows, self._mapping, organization, self.as_of, self._readable)
 
-    def tasks_by_key(self, keys: Sequence[str]) -> Mapping[str, OurTask]:
+    def tasks_by_key(self, wanted: Mapping[str, str]) -> Mapping[str, OurTask]:
         """Return nothing: no task was ever written through an export."""
-        del keys
+        del wanted
         return {}
 
     def write(self, writes: Sequence[Write]) -> Sequence[Outcome]:

@@ -20,19 +20,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
+from crmrules.assemble import talks
 from crmrules.connector import Row
 from crmrules.mapping import Mapping
 from crmrules.model import Activity, ActivityKind, Direction, OurTask
-from crmrules_salesforce.values import Body, day, first, flag, moment, number, start_of, text
+from crmrules.raw import Body, day, first, flag, moment, number, start_of, text
 
 KEY, RULE = "CrmRules_Key__c", "CrmRules_Rule__c"
 _DRAFT = "5"  # EmailMessage.Status: 0 new, 1 read, 2 replied, 3 sent, 4 forwarded, 5 draft
-_CONNECTED_SECONDS = 120
 _PEOPLE = ("003", "00Q")  # key prefixes of Contact and Lead
 
-_NOT_HELD = re.compile(r"\s*[\[(]?(?:cancel+ed|no[ -]?show|did not happen)", re.IGNORECASE)
 _IN = re.compile(
     r"\[(?:in|inbound|received)\]|^\s*(?:inbound|incoming|received|<<|←)", re.IGNORECASE
 )
@@ -129,12 +128,12 @@ def _task(row: Row, mapping: Mapping, account: str | None, observed_at: datetime
         kind = ActivityKind.TASK
     created = first([moment(body, "CreatedDate")], observed_at)
     done = moment(body, "CompletedDateTime") if closed else None
-    direction = _direction(body, kind)
+    direction, due = _direction(body, kind), day(body, "ActivityDate")
     return Activity(
         record=row.id,
         known_at=max(created, done or created),
         kind=kind,
-        at=_took_place(body, created, done),
+        at=talks.took_place(None if due is None else start_of(due), created, done),
         direction=direction,
         held=_task_held(body, kind, closed, observed_at),
         with_customer=_with_customer(body),
@@ -171,14 +170,6 @@ def _direction(body: Body, kind: ActivityKind) -> Direction | None:
     return Direction.OUTBOUND if _OUT.search(subject) else None
 
 
-def _took_place(body: Body, created: datetime, done: datetime | None) -> datetime:
-    due = day(body, "ActivityDate")
-    if done is None:
-        return start_of(due) if due is not None else created
-    logged = done - created < timedelta(minutes=5)
-    return start_of(due) if logged and due is not None and due < done.date() else done
-
-
 def _task_held(
     body: Body, kind: ActivityKind, closed: bool | None, observed_at: datetime
 ) -> bool | None:
@@ -187,7 +178,7 @@ def _task_held(
     if not closed:
         due: date | None = day(body, "ActivityDate")
         return False if due is not None and due < observed_at.date() else None
-    if _NOT_HELD.match(text(body, "Subject") or ""):
+    if talks.NOT_HELD.match(text(body, "Subject") or ""):
         return False
     return True if kind is ActivityKind.MEETING else _connected(body)
 
@@ -198,10 +189,7 @@ def _connected(body: Body) -> bool | None:
         return False
     if _SPOKE.search(result):
         return True
-    seconds = number(body, "CallDurationInSeconds")
-    if seconds is None:
-        return None
-    return True if seconds >= _CONNECTED_SECONDS else False if seconds <= 0 else None
+    return talks.connected(number(body, "CallDurationInSeconds"))
 
 
 def _with_customer(body: Body) -> bool | None:
@@ -245,21 +233,11 @@ def _event(row: Row, mapping: Mapping, account: str | None, observed_at: datetim
 
 def _event_held(body: Body, mapping: Mapping, subject: str | None, *, past: bool) -> bool | None:
     names = mapping.sources("Event", "held")
-    for name in names:
-        word = (text(body, name) or "").casefold()
-        answer = flag(body, name)
-        if answer is None and word:
-            answer = False if _NOT_HELD.match(word) else True if word in _HELD else None
-        if answer is not None:
-            return answer
     if names:
-        return None
-    if _NOT_HELD.match(subject or ""):
+        return talks.held(body, names)
+    if talks.NOT_HELD.match(subject or ""):
         return False
     return True if past else None
-
-
-_HELD = frozenset({"held", "completed", "done", "took place", "attended"})
 
 
 def _mail(mail: Row, mirror: Row | None, account: str | None, observed_at: datetime) -> Activity:

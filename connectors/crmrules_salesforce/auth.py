@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from crmrules.errors import AccessError, RetryableError, UsageError
-from crmrules_salesforce.config import Config, check_url
+from crmrules_salesforce.config import Config, trusted
 from crmrules_salesforce.errors import TRANSIENT, first_error
 
 GRANT_JWT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -131,7 +131,7 @@ def _client(config: Config) -> tuple[Form, Mapping[str, str]]:
 def _token(body: Mapping[str, Any], config: Config) -> Token:
     url = str(body.get("instance_url") or config.instance_url)
     try:
-        instance = check_url(url)
+        instance = trusted(url)
     except ValueError as error:
         raise AccessError(
             f"the sign-in answer names an instance address that {error}",

@@ -9,56 +9,23 @@ It does not sign in and does not look at the org.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    SecretStr,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, SecretStr, field_validator, model_validator
 
-from crmrules.errors import UsageError
+from crmrules.section import check_url, checked, has, secret
 
 HOSTS = ("salesforce.com", "force.com")
 SHARED = frozenset({"login.salesforce.com", "test.salesforce.com"})
 """Sign-in hosts that serve every org: client credentials are not accepted there."""
 
 
-def is_loopback(host: str) -> bool:
-    """Return whether a host name can only be this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
-def check_url(url: str) -> str:
-    """Return the url without a trailing slash; raise ValueError when we would not trust it."""
-    parts = urlsplit(url)
-    host = (parts.hostname or "").lower()
-    if parts.username or parts.password or "@" in parts.netloc:
-        raise ValueError("must not contain a user name")
-    if parts.query or parts.fragment:
-        raise ValueError("must be an address without ? and #")
-    if is_loopback(host):
-        if parts.scheme not in {"http", "https"}:
-            raise ValueError("must start with https://")
-        return url.rstrip("/")
-    if parts.scheme != "https":
-        raise ValueError("must start with https://")
-    if not host.isascii() or not any(host.endswith(f".{name}") for name in HOSTS):
-        raise ValueError("must be a host of salesforce.com or force.com")
-    return url.rstrip("/")
+def trusted(url: str) -> str:
+    """Return the url of a Salesforce host; raise ValueError when we would not trust it."""
+    return check_url(url, HOSTS)
 
 
 class Config(BaseModel):
@@ -87,7 +54,7 @@ class Config(BaseModel):
     @field_validator("instance_url", "token_url", "audience")
     @classmethod
     def _trusted(cls, url: str) -> str:
-        return check_url(url) if url else url
+        return trusted(url) if url else url
 
     @field_validator("api_version")
     @classmethod
@@ -105,18 +72,13 @@ class Config(BaseModel):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        missing = [name for name in _NEEDED[self.auth] if not self._has(name)]
+        missing = [name for name in _NEEDED[self.auth] if not has(self, name)]
         if missing:
             raise ValueError(f"auth = '{self.auth}' also needs {', '.join(missing)}")
         host = urlsplit(self.sign_in_url).hostname
         if self.auth == "client_credentials" and host in SHARED:
             raise ValueError("client_credentials needs the My Domain address as token_url")
         return self
-
-    def _has(self, name: str) -> bool:
-        value = getattr(self, name)
-        text = value.get_secret_value() if isinstance(value, SecretStr) else value
-        return bool(text) or bool(getattr(self, f"{name}_file", ""))
 
     @property
     def sign_in_url(self) -> str:
@@ -127,23 +89,7 @@ class Config(BaseModel):
 
     def secret(self, name: str) -> str:
         """Return a secret, given directly or as a file. Raises UsageError when unreadable."""
-        direct: SecretStr = getattr(self, name)
-        if direct.get_secret_value():
-            return direct.get_secret_value()
-        path = Path(getattr(self, f"{name}_file"))
-        where = f"[salesforce] {name}_file"
-        try:
-            if name == "private_key" and path.stat().st_mode & 0o077:
-                raise UsageError(
-                    f"the key file {path} can be read by other users",
-                    remedy=f"chmod 600 {path}",
-                    where=where,
-                )
-            return path.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "not a text file"
-            remedy = "name a file that the user of this program can read"
-            raise UsageError(f"cannot read {path}: {reason}", remedy=remedy, where=where) from None
+        return secret(self, name, where="salesforce", private=name == "private_key")
 
 
 _NEEDED: Mapping[str, tuple[str, ...]] = {
@@ -155,15 +101,4 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
 
 def read_config(settings: Mapping[str, Any]) -> Config:
     """Check the section. Raises one UsageError that names every problem and no value."""
-    try:
-        return Config.model_validate(dict(settings))
-    except ValidationError as error:
-        problems = [
-            " ".join((".".join(map(str, item["loc"])), item["msg"].removeprefix("Value error, ")))
-            for item in error.errors(include_input=False, include_url=False)
-        ]
-        raise UsageError(
-            "; ".join(problem.strip() for problem in problems),
-            remedy="correct the named keys; docs/reference lists every key",
-            where="[salesforce]",
-        ) from None
+    return checked(Config, settings, where="salesforce")

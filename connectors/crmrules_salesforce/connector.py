@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Mapping as AnyMapping
 from datetime import datetime
 
-from crmrules.connector import Batch, Outcome, Preflight, Row, Usage, Write
+from crmrules.connector import Batch, Outcome, Preflight, Problem, Row, Stored, Usage, Write
 from crmrules.errors import AccessError
 from crmrules.mapping import Mapping
 from crmrules.model import Opportunity, OurTask
@@ -85,13 +85,17 @@ class SalesforceConnector:
         self._observed = self._transport.server_time or self._now()
         return self._schema.preflight
 
-    def pull(self, marks: AnyMapping[str, str] | None) -> Iterator[Batch]:
-        """Yield everything in scope (marks None), or what changed since the watermarks."""
+    def may_write(self) -> Sequence[Problem]:
+        """Return nothing: the describes of ``check`` told every right of ours."""
+        return ()
+
+    def pull(self, stored: Stored | None) -> Iterator[Batch]:
+        """Yield everything in scope (None), or what changed since the watermarks."""
         schema = self._checked()
         start = self._transport.server_time or self._now()
         self._observed = start
         reader = Reader(self._transport, schema, start)
-        yield from reader.full() if marks is None else reader.changes(marks)
+        yield from reader.full() if stored is None else reader.changes(stored.marks())
 
     def normalize(self, opportunity: str, rows: Sequence[Row]) -> Opportunity | None:
         """Translate all rows about one opportunity; None when its own row is not among them."""
@@ -102,21 +106,21 @@ class SalesforceConnector:
             opportunity, rows, self._mapping, organization, observed, frozenset(schema.tables)
         )
 
-    def tasks_by_key(self, keys: Sequence[str]) -> AnyMapping[str, OurTask]:
+    def tasks_by_key(self, wanted: AnyMapping[str, str]) -> AnyMapping[str, OurTask]:
         """Read our tasks back by key, deleted and archived ones included.
 
         A key whose task was purged from the recycle bin is absent. Two tasks of one key (possible
         only without the unique field) give the one that is not deleted.
         """
         schema = self._checked()
-        wanted = list(dict.fromkeys(keys))
-        if not wanted or not schema.keyed:
+        keys = list(wanted)
+        if not keys or not schema.keyed:
             return {}
         visible = [name for name in TASK_FIELDS if name in schema.fields["Task"]]
         select = f"SELECT {', '.join(visible)} FROM Task"  # noqa: S608 - names from the describe
         queries = [
-            Query(f"keys {start}", select, _where(wanted[start : start + KEYS]), all_rows=True)
-            for start in range(0, len(wanted), KEYS)
+            Query(f"keys {start}", select, _where(keys[start : start + KEYS]), all_rows=True)
+            for start in range(0, len(keys), KEYS)
         ]
         found: dict[str, OurTask] = {}
         users = self._mapping.users | {schema.preflight.organization.user or ""}
@@ -126,7 +130,7 @@ class SalesforceConnector:
                 task = our_task(task_row(record), self._mapping, users, observed)
                 if task.key not in found or found[task.key].deleted:
                     found[task.key] = task
-        return {key: task for key, task in found.items() if key in set(wanted)}
+        return {key: task for key, task in found.items() if key in wanted}
 
     def write(self, writes: Sequence[Write]) -> Sequence[Outcome]:
         """Make the writes, one outcome each, in order.

@@ -14,13 +14,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from crmrules.assemble import history as assemble
 from crmrules.connector import Row
 from crmrules.mapping import Mapping
 from crmrules.model import HISTORY_FIELDS, Change
-from crmrules_salesforce.values import Body, as_number, day, first, moment, start_of, text
+from crmrules.raw import Body, as_number, day, moment, start_of, text
 
 _FORECASTS = {"BestCase": "Best Case", "MostLikely": "Most Likely", "Forecast": "Commit"}
 
@@ -99,7 +101,8 @@ def read(
             complete = kept and (not mine or _agrees(field, own, mine[-1].new))
         if complete and _COLUMNS[field] in own.body:
             tracked.add(field)
-    changes += _phases((c for c in changes if c.field == "stage"), mapping, pipeline)
+    stages = (change for change in changes if change.field == "stage")
+    changes += assemble.phases(stages, partial(mapping.phase, pipeline))
     if "stage" in tracked:
         tracked.add("phase")
     changes.sort(key=lambda change: change.known_at)
@@ -139,34 +142,19 @@ def _change(field: str, old: Any, new: Any, row: Row) -> Change:
     return Change(record=row.id, known_at=at, field=field, old=old, new=new, by=by)
 
 
-def _phases(stages: Iterable[Change], mapping: Mapping, pipeline: str) -> list[Change]:
-    found = []
-    for change in stages:
-        old, new = (
-            mapping.phase(pipeline, str(value)) if value is not None else None
-            for value in (change.old, change.new)
-        )
-        if old is not new:
-            update = {"field": "phase", "old": old and old.value, "new": new and new.value}
-            found.append(change.model_copy(update=update))
-    return found
-
-
 def closed_at(own: Row, snapshots: Sequence[Row], observed_at: datetime) -> datetime:
-    """Return when a closed opportunity reached its present stage, else its close date.
-
-    A row that is closed from its creation on was imported: then the close date counts if earlier.
-    A close date after the reading cannot be when it closed.
-    """
-    stage = text(own.body, "StageName")
-    run: Row | None = None
-    for row in reversed(snapshots):
-        if text(row.body, "StageName") != stage:
-            break
-        run = row
+    """Return when a closed opportunity reached its present stage, else its close date."""
     close = day(own.body, "CloseDate")
-    stated = min(start_of(close), observed_at) if close is not None else None
-    if run is not None:
-        at = first([moment(run.body, "CreatedDate")], observed_at)
-        return min(at, stated) if run is snapshots[0] and stated is not None else at
-    return first([stated, moment(own.body, "LastModifiedDate")], observed_at)
+    reached = (
+        assemble.Reached(
+            text(row.body, "StageName"), moment(row.body, "CreatedDate") or observed_at
+        )
+        for row in snapshots
+    )
+    return assemble.closed_at(
+        text(own.body, "StageName"),
+        tuple(reached),
+        stated=None if close is None else start_of(close),
+        changed=moment(own.body, "LastModifiedDate"),
+        observed_at=observed_at,
+    )

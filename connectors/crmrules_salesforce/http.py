@@ -25,14 +25,12 @@ from urllib3 import exceptions as raw
 
 from crmrules.connector import Usage
 from crmrules.errors import AccessError, CrmRulesError, GuardError, RetryableError, UncertainError
+from crmrules.transport import LONGEST_WAIT, TRIES, http_date, retry_after, tls_context
 from crmrules_salesforce.auth import Form, Token, sign_in
 from crmrules_salesforce.config import Config
 from crmrules_salesforce.errors import TooLargeError, error_for, first_error
-from crmrules_salesforce.session import Adapter, Session, http_date, quota, retry_after, tls_context
+from crmrules_salesforce.session import Adapter, Session, quota
 
-TRIES = 5
-LONGEST_WAIT = 600.0
-"""Seconds; a server that asks for more is left alone until the next run."""
 _SETTLED = frozenset({400, 401, 403, 404, 405, 409, 410, 412, 413, 414, 415, 428, 429, 431})
 """Statuses that come before any record is touched: the write was definitely not done."""
 
@@ -57,7 +55,7 @@ class Transport:
         self._client: Any = None
         self._day, self._today = now().date(), 0
         self._asked: float | None = None  # what Retry-After of the last answer said
-        self._adapter = Adapter(tls_context(config.ca_bundle), self._count)
+        self._adapter = Adapter(tls_context(config.ca_bundle, where="salesforce"), self._count)
         for url in (config.sign_in_url, config.instance_url):
             if url:
                 self._adapter.allow(url)

@@ -15,7 +15,7 @@ from datetime import datetime
 from crmrules.connector import Row
 from crmrules.mapping import Mapping
 from crmrules.model import Competitor, Line, Quote
-from crmrules_salesforce.values import Body, first, moment, number, text
+from crmrules.raw import Body, first, moment, number, text
 
 _SENT = frozenset({"presented", "accepted", "denied", "sent"})
 

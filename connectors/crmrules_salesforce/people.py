@@ -1,8 +1,7 @@
 """People of the account, our own people, the account and its other opportunities.
 
 Know before changing: one contact may have several roles on one opportunity; it is still one person.
-What a role means is the mapping's business. A name typed in a note marks a person only when exactly
-one fits; a name that fits nobody is a person of its own, with an id that starts with ``note:``.
+What a role means is the mapping's business.
 
 It reads no activity.
 """
@@ -11,13 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
+from crmrules.assemble import people as assemble
 from crmrules.connector import Row
 from crmrules.mapping import Mapping, Role
-from crmrules.model import Account, Focus, Person, Sibling, User
-from crmrules.notes import Named
-from crmrules_salesforce.values import Body, day, first, flag, moment, number, start_of, text
+from crmrules.model import Account, Person, Sibling, User
+from crmrules.raw import Body, day, first, flag, moment, number, start_of, text
 
 
 def persons(rows: Iterable[Row], mapping: Mapping, observed_at: datetime) -> tuple[Person, ...]:
@@ -51,32 +49,18 @@ def _person(row: Row, mapping: Mapping, observed_at: datetime) -> Person:
         sponsor=meaning.sponsor if own.sponsor is None else own.sponsor,
         senior=mapping.senior(title),
         bounced=bounced,
-        employed=_employed(body, mapping),
+        employed=assemble.employed(body, mapping, "Contact."),
     )
 
 
 def _own_focus(body: Body, mapping: Mapping) -> Role:
     """Read the focus field, which may hold the word sponsor too, and the org's own fields."""
-    focus, sponsor = None, None
     names = ("CrmRules_Focus__c", *mapping.sources("OpportunityContactRole", "focus"))
-    for word in ";".join(text(body, name) or "" for name in names).casefold().split(";"):
-        if word.strip() in set(Focus):
-            focus = Focus(word.strip())
-        elif word.strip() == "sponsor":
-            sponsor = True
+    own = assemble.stated(";".join(text(body, name) or "" for name in names).split(";"))
     for name in mapping.sources("OpportunityContactRole", "sponsor"):
-        sponsor = flag(body, name) if flag(body, name) is not None else sponsor
-    return Role(focus=focus, sponsor=sponsor)
-
-
-def _employed(body: Body, mapping: Mapping) -> bool | None:
-    for name in mapping.sources("Contact", "employed"):
-        if (here := flag(body, f"Contact.{name}")) is not None:
-            return here
-    for name in mapping.sources("Contact", "left"):
-        if (left := flag(body, f"Contact.{name}")) is not None:
-            return not left
-    return None
+        if (sponsor := flag(body, name)) is not None:
+            own = Role(focus=own.focus, sponsor=sponsor)
+    return own
 
 
 def _merged(older: Person, newer: Person) -> Person:
@@ -88,33 +72,6 @@ def _merged(older: Person, newer: Person) -> Person:
             "role": older.role or newer.role,
         }
     )
-
-
-def mark(
-    people: tuple[Person, ...], sponsors: Iterable[Named], powers: Iterable[Named]
-) -> tuple[Person, ...]:
-    """Return the people with those marked whom notes name as sponsor or as holder of power."""
-    found = list(people)
-    marks: list[tuple[Named, dict[str, Any]]] = [(named, {"sponsor": True}) for named in sponsors]
-    marks += [(named, {"focus": Focus.POWER}) for named in powers]
-    for named, update in marks:
-        fits = [i for i, person in enumerate(found) if _same(named.name, person.name)]
-        if len(fits) == 1:
-            found[fits[0]] = found[fits[0]].model_copy(update=update)
-        elif not fits:
-            base = {"record": named.record, "known_at": named.known_at, "name": named.name}
-            found.append(Person.model_validate({**base, "id": f"note:{named.name}", **update}))
-    return tuple(found)
-
-
-def _same(typed: str, name: str) -> bool:
-    """Whether a typed name, perhaps with a title or initials, can mean this person."""
-    said, real = (part.casefold().replace(".", " ").split() for part in (typed, name))
-    if not said or not real:
-        return False
-    if said == real or (len(said) == 1 and said[0] in real):
-        return True
-    return said[-1] == real[-1] and any(word[0] == real[0][0] for word in said[:-1])
 
 
 def users(body: Body) -> tuple[User, ...]:

@@ -19,8 +19,9 @@ from typing import Any
 from urllib.parse import quote
 
 from crmrules.errors import RetryableError
+from crmrules.transport import TRIES
 from crmrules_salesforce.errors import LocatorGoneError, TooLargeError, error_for
-from crmrules_salesforce.http import TRIES, Transport
+from crmrules_salesforce.http import Transport
 from crmrules_salesforce.slices import (
     PAGE,
     Cursor,

@@ -14,14 +14,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from crmrules.assemble import facts
+from crmrules.assemble.people import mark
 from crmrules.connector import Organization, Row
 from crmrules.mapping import DEFAULT_PIPELINE, Mapping
-from crmrules.model import Opportunity, OurFields, Person
+from crmrules.model import Activity, Change, Opportunity, OurFields, Person
 from crmrules.notes import Notes
-from crmrules_salesforce import facts, history, offers, people
+from crmrules.raw import Body, day, first, flag, moment, number, text
+from crmrules_salesforce import history, offers, people
 from crmrules_salesforce.activities import KEY, activities, is_ours, our_task
 from crmrules_salesforce.tables import OUR_FIELDS, TABLES, Table, with_fields
-from crmrules_salesforce.values import Body, day, first, flag, moment, number, text
 
 __all__ = ["OUR_FIELDS", "TABLES", "Table", "normalize", "pipeline", "to_row", "with_fields"]
 
@@ -130,11 +132,11 @@ def normalize(
     created = _created(body, found.snapshots, observed_at)
     account_id, won = text(body, "AccountId"), people.outcome(body, mapping)
     logged = activities(found.of("Task", "Event", "EmailMessage"), mapping, account_id, observed_at)
-    notes = facts.collect(own, logged, past.changes, mapping, observed_at)
+    notes = _notes(own, logged, past.changes, mapping, observed_at)
     users = mapping.users | {organization.user or ""}
     return Opportunity(
         **_values(own, mapping, way),
-        **_recorded(notes),
+        **facts.recorded(notes),
         **_offers(found, notes, mapping, observed_at, readable),
         record=own.id,
         known_at=created,
@@ -152,10 +154,15 @@ def normalize(
     )
 
 
-def _recorded(notes: Notes) -> dict[str, Any]:
-    names = ("criteria", "concerns", "concessions", "successes", "references", "reasons")
-    needs = facts.with_payoffs(notes.needs, notes.payoffs)
-    return {"needs": needs, **{name: getattr(notes, name) for name in names}}
+def _notes(
+    own: Row, logged: Sequence[Activity], changes: Sequence[Change], mapping: Mapping, now: datetime
+) -> Notes:
+    body, owner = own.body, text(own.body, "OwnerId")
+    changed = first([moment(body, "LastModifiedDate"), moment(body, "CreatedDate")], now)
+    step = text(body, "NextStep")
+    current = None if step is None else facts.Written(step, changed, own.id, owner)
+    own_fields = facts.own_fields(body, mapping, known_at=changed, record=own.id, author=owner)
+    return facts.collect(logged, facts.next_steps(changes, current), own_fields)
 
 
 def _offers(
@@ -177,7 +184,7 @@ def _people(
     found: _Rows, notes: Notes, mapping: Mapping, observed_at: datetime
 ) -> tuple[Person, ...]:
     roles = people.persons(found.of("OpportunityContactRole"), mapping, observed_at)
-    return people.mark(roles, notes.sponsors, notes.powers)
+    return mark(roles, notes.sponsors, notes.powers)
 
 
 def _created(body: Body, snapshots: Sequence[Row], observed_at: datetime) -> datetime:

@@ -12,9 +12,9 @@ It sends nothing and reads no clock.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
+from crmrules import scope
 from crmrules_salesforce.schema import Described
 from crmrules_salesforce.slices import Query
 from crmrules_salesforce.tables import Table
@@ -36,30 +36,10 @@ def quoted(values: Iterable[str]) -> str:
     return ", ".join(f"'{value.translate(table)}'" for value in values)
 
 
-def _back(day: date, years: int) -> date:
-    try:
-        return day.replace(year=day.year - years)
-    except ValueError:  # 29 February
-        return day.replace(year=day.year - years, day=28)
+class Levels(scope.Levels):
+    """The two dates of the scope, as conditions of a query."""
 
-
-@dataclass(frozen=True, slots=True)
-class Levels:
-    """The two dates of the scope, from the day the pull began."""
-
-    closed_from: date
-    won_from: date
-
-    @classmethod
-    def on(cls, day: date) -> Levels:
-        """Return the levels as of a day."""
-        return cls(_back(day, 2), _back(day, 1))
-
-    def of(self, closed: bool, won: bool, close_date: date) -> int:
-        """Return 2 when activities are wanted, 1 for the opportunity and its history, else 0."""
-        if not closed or (won and close_date >= self.won_from):
-            return 2
-        return 1 if close_date >= self.closed_from else 0
+    __slots__ = ()
 
     def wanted(self, path: str = "") -> str:
         """Return the condition of an opportunity whose columns and history are wanted."""

@@ -12,36 +12,16 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Callable
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 
-from crmrules.errors import AccessError, UsageError
+from crmrules.errors import AccessError
+from crmrules.transport import CLIENT, CONNECT, READ
 
-TIMEOUTS = (10.0, 120.0)
-"""Seconds to connect, and between two bytes of an answer."""
-CLIENT = "crmrules"
 _USAGE = re.compile(r"(?<![\w-])api-usage=(\d+)/(\d+)")
-
-
-def tls_context(ca_bundle: str) -> ssl.SSLContext:
-    """Return a strict context with the system's roots, plus the file's. Raises UsageError."""
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if ca_bundle:
-        try:
-            context.load_verify_locations(cafile=ca_bundle)
-        except (OSError, ssl.SSLError) as error:
-            raise UsageError(
-                f"cannot load the certificates in {ca_bundle}: {error.strerror or 'not PEM'}",
-                remedy="name a readable file with CA certificates in PEM form",
-                where="[salesforce] ca_bundle",
-            ) from None
-    return context
 
 
 class Adapter(HTTPAdapter):
@@ -72,7 +52,7 @@ class Adapter(HTTPAdapter):
                 remedy="check [salesforce] instance_url and token_url",
             )
         self._before()
-        kwargs |= {"timeout": TIMEOUTS, "verify": True, "cert": None}
+        kwargs |= {"timeout": (CONNECT, READ), "verify": True, "cert": None}
         return super().send(request, *args, **kwargs)
 
 
@@ -109,22 +89,3 @@ def quota(header: str | None) -> tuple[int, int] | None:
     """Return calls used and allowed from ``Sforce-Limit-Info``, whatever else it says."""
     found = _USAGE.search(header or "")
     return (int(found[1]), int(found[2])) if found else None
-
-
-def http_date(text: str | None) -> datetime | None:
-    """Return the moment of an HTTP date, None when it is none."""
-    try:
-        moment = parsedate_to_datetime(text or "")
-    except ValueError:
-        return None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def retry_after(text: str | None, now: datetime) -> float | None:
-    """Return the seconds ``Retry-After`` asks for, given as seconds or as a date."""
-    if not text:
-        return None
-    if re.fullmatch(r"\s*\d+(\.\d+)?\s*", text):
-        return float(text)
-    moment = http_date(text)
-    return max(0.0, (moment - now).total_seconds()) if moment else None

@@ -44,7 +44,7 @@ _UNCERTAIN = Outcome(
     remedy="nothing to do: it is looked up by its key before anything is sent again",
 )
 
-Find = Callable[[Sequence[str]], Mapping[str, OurTask]]
+Find = Callable[[Mapping[str, str]], Mapping[str, OurTask]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ class Writer:
         if not unknown:
             return
         try:
-            found = self._find([item.key for item in unknown])
+            found = self._find({i.key: str(i.record.get("WhatId") or "") for i in unknown})
         except CrmRulesError:
             for item in unknown:
                 outcomes[item.place] = _UNCERTAIN

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 from crmrules.model import Opportunity, OurTask
 
@@ -31,6 +31,7 @@ class Capabilities:
     tasks: bool = False  # can write tasks
     flags: frozenset[str] = frozenset()  # which of status, flags, summary, buying_phase, checked_at
     unique_key: bool = False  # the CRM itself refuses a second task with one key
+    flag_words: frozenset[str] | None = None  # the only values flags takes; None: any
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +85,52 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """A stored opportunity without its body: enough to tell what has to be asked for."""
+
+    id: str
+    account: str | None
+    closed_on: date | None
+    won: bool | None
+
+
+class Child(NamedTuple):
+    """A stored row under a parent, without its body."""
+
+    parent: str
+    kind: str
+    id: str
+    stamp: str
+
+
+class Stored(Protocol):
+    """What earlier pulls left, for an incremental pull.
+
+    A CRM with a feed of changes needs the watermarks alone. One that cannot say which relations
+    changed lists them again, and asks here which of the rows behind them it has yielded before.
+    """
+
+    def marks(self) -> Mapping[str, str]:
+        """Return the watermark of every kind."""
+
+    def heads(self) -> Iterator[Head]:
+        """Yield the stored opportunities, in the order of their ids."""
+
+    def children(self, parents: Sequence[str]) -> Iterator[Child]:
+        """Yield the rows under these opportunities or accounts, their own rows included."""
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
-    """A page of rows. ``complete`` names a kind whose listing is complete: unseen rows are gone."""
+    """A page of rows. ``complete`` names a kind whose listing is complete: unseen rows are gone.
+
+    ``problems``: what only reading could find out, such as an object that may not be read.
+    """
 
     rows: Sequence[Row] = ()
     marks: Mapping[str, str] = field(default_factory=dict)  # kind -> new watermark
     complete: frozenset[str] = frozenset()
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +218,14 @@ class Connector(Protocol):
     def check(self) -> Preflight:
         """Sign in and look at what is there. Raises AccessError when we are not let in."""
 
-    def pull(self, marks: Mapping[str, str] | None) -> Iterator[Batch]:
-        """Yield everything (marks None) or what changed since the watermarks, page by page.
+    def may_write(self) -> Sequence[Problem]:
+        """Return what would keep our writes out that ``check`` could not see; changes nothing.
+
+        Asked once by a run that has something to write, before anything is decided for good.
+        """
+
+    def pull(self, stored: Stored | None) -> Iterator[Batch]:
+        """Yield everything (None) or what changed since what is stored, page by page.
 
         Raises RetryableError or AccessError; what was yielded until then is valid.
         """
@@ -186,8 +233,11 @@ class Connector(Protocol):
     def normalize(self, opportunity: str, rows: Sequence[Row]) -> Opportunity | None:
         """Translate all rows about one opportunity; None when its own row is not among them."""
 
-    def tasks_by_key(self, keys: Sequence[str]) -> Mapping[str, OurTask]:
-        """Read our tasks back by key, deleted and archived ones included."""
+    def tasks_by_key(self, wanted: Mapping[str, str]) -> Mapping[str, OurTask]:
+        """Read our tasks back by key, deleted and archived ones included.
+
+        ``wanted``: key -> the opportunity the task is about, for a CRM that cannot look a key up.
+        """
 
     def write(self, writes: Sequence[Write]) -> Sequence[Outcome]:
         """Make the writes, one outcome each, in order. Never raises for a single record."""

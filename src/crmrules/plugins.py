@@ -1,6 +1,6 @@
-"""Connectors and sandboxes, found by entry point: a CRM is added by installing a package.
+"""Connectors, provisioners, sandboxes, found by entry point: install a package to add a CRM.
 
-The groups are ``crmrules.connectors`` and ``crmrules.sandboxes``. The core imports none by name.
+The groups are named below. The core imports none by name.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 from crmrules.errors import UsageError
 
 CONNECTORS = "crmrules.connectors"
+PROVISIONERS = "crmrules.provisioners"
 SANDBOXES = "crmrules.sandboxes"
 
 

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from crmrules.baseline import Baseline
-from crmrules.connector import Connector, Preflight
+from crmrules.connector import Connector, Preflight, Problem
 from crmrules.engine import Engine
 from crmrules.errors import AccessError, GuardError
 from crmrules.evaluate import Evaluator, measure, opportunities, uncovered
@@ -24,7 +24,7 @@ from crmrules.findings import EpisodeStatus
 from crmrules.findings.hold import Gates
 from crmrules.findings.life import gone
 from crmrules.outcome import Keeper, Report, Show
-from crmrules.plan import Judged, Past, Planner, Policy
+from crmrules.plan import Judged, Past, Planner, Policy, missing_flags
 from crmrules.rule import Rule
 from crmrules.state import Store, Transaction
 from crmrules.writeback import drain, reconcile
@@ -79,13 +79,17 @@ def sync(job: Job, *, full: bool = False, show: Show | None = None) -> Report:
     Raises AccessError where the CRM or its fields do not let us write, and GuardError where a guard
     says stop; both before the first write, with nothing committed.
     """
-    preflight = _admitted(job.connector.check())
+    preflight = job.connector.check()
+    _admit((*preflight.problems, *missing_flags(job.rules, preflight.capabilities)))
     org = job.store.for_org(preflight.organization.id)
     with org.lease("sync") as fence, org.run(job.now, job.rules_hash) as run:
         keeper = Keeper(job.now, show or Show(), commits=True)
         with org.transaction(fence) as tx:
             report = _decide(job, preflight, tx, keeper, full=full, run=run.id)
+            _admit(report.problems)
             guard(report, job.guards)
+            if report.writes:
+                _admit(job.connector.may_write())
         sent = drain(
             job.connector,
             org,
@@ -127,15 +131,14 @@ def look(job: Job, opportunity: str) -> Look | None:
     return None
 
 
-def _admitted(preflight: Preflight) -> Preflight:
-    errors = [problem for problem in preflight.problems if problem.level == "error"]
+def _admit(problems: Sequence[Problem]) -> None:
+    errors = [problem for problem in problems if problem.level == "error"]
     if errors:
         lines = "\n".join(f"  {problem.what}\n    -> {problem.remedy}" for problem in errors)
         raise AccessError(
             f"nothing was written: {len(errors)} problem(s)\n{lines}",
             remedy="Mend these, then run 'crmrules doctor'.",
         )
-    return preflight
 
 
 def _decide(
@@ -151,7 +154,7 @@ def _decide(
     report = keeper.begin(job.connector, preflight, job.rules)
     clock = job.store.clock
     reconcile(job.connector, tx, preflight.capabilities, run, job.now, clock)
-    pull(job.connector, tx, full=full, run=run, now=job.now)
+    report.problems += pull(job.connector, tx, full=full, run=run, now=job.now)
     report.baseline = _measured(job, tx)
     judge = Evaluator(job.engine, job.rules, report.baseline, job.now).judge
     planner = _planner(job, preflight, tx, report.baseline)
@@ -167,22 +170,28 @@ def _decide(
     return report
 
 
-def pull(connector: Connector, tx: Transaction, *, full: bool, run: str, now: datetime) -> None:
-    """Bring the stored rows up to date: what changed since the watermarks, or everything.
+def pull(
+    connector: Connector, tx: Transaction, *, full: bool, run: str, now: datetime
+) -> tuple[Problem, ...]:
+    """Bring the stored rows up to date; return what could not be read.
 
-    Everything at the first run, when asked, and once a week: some deletions leave no trace that an
-    incremental pull could see (salesforce.md, 2.6).
+    What changed since the watermarks, or everything: at the first run, when asked, and
+    once a week, since some deletions leave no trace that an incremental pull could see
+    (salesforce.md, 2.6).
     """
     last = tx.history.get(_FULL_PULL)
     due = last is None or now - datetime.fromisoformat(last) >= RECONCILE_EVERY
-    marks = None if full or due else tx.mirror.marks() or None
-    for batch in connector.pull(marks):
+    stored = None if full or due or not tx.mirror.marks() else tx.mirror
+    problems: dict[Problem, None] = {}
+    for batch in connector.pull(stored):
+        problems |= dict.fromkeys(batch.problems)
         tx.mirror.put(batch.rows, run)
         for kind in batch.complete:
             tx.mirror.complete(kind, run)
         tx.mirror.set_marks(batch.marks)
-    if marks is None:
+    if stored is None:
         tx.history.set(_FULL_PULL, now.isoformat())
+    return tuple(problems)
 
 
 def _measured(job: Job, tx: Transaction) -> Baseline:

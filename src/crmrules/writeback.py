@@ -167,8 +167,8 @@ def _cleared_up(
 def _resolved(
     connector: Connector, intents: Sequence[Intent], capabilities: Capabilities, clock: Clock
 ) -> list[Answer]:
-    keys = [intent.key for intent in intents if intent.key is not None]
-    found = connector.tasks_by_key(keys) if keys else {}
+    wanted = {intent.key: intent.opportunity for intent in intents if intent.key is not None}
+    found = connector.tasks_by_key(wanted) if wanted else {}
     answers = []
     for intent in intents:
         outcome = _verdict(intent, found.get(intent.key or ""), capabilities, clock())

@@ -80,11 +80,12 @@ def test_no_error_can_be_raised_without_a_remedy(kind):
 
 def test_nothing_is_left_for_later():
     words = ("TO" + "DO", "FIX" + "ME", "NotImplemented" + "Error")
+    vendors = f"{words[0]}:To-do"  # one of HubSpot's types of tasks
     left = [
         f"{path.relative_to(ROOT)}: {word}"
         for path in MODULES
         for word in words
-        if word in path.read_text(encoding="utf-8")
+        if word in path.read_text(encoding="utf-8").replace(vendors, "")
     ]
 
     assert left == []

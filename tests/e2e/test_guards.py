@@ -7,6 +7,8 @@ import socket
 import pytest
 from world import World
 
+from crmrules.connector import Problem
+from crmrules_salesforce.connector import SalesforceConnector
 from crmrules_sandbox.salesforce.faults import Fault
 from crmrules_sandbox.wire.tls import make_certificates
 
@@ -47,6 +49,25 @@ def test_more_writes_than_the_ceiling_stop_the_run(world):
     number = len([w for w in world.plan().writes if w["action"] == "create_task"])
     assert world.sync("--max-writes", str(number + SIZE)).code == 0
     assert len(world.keys()) == number
+
+
+def test_a_right_found_missing_at_the_last_moment_stops_the_run_with_nothing_committed(
+    world, monkeypatch
+):
+    missing = Problem("may not write tasks", "Grant the right.", level="error")
+    monkeypatch.setattr(SalesforceConnector, "may_write", lambda _: (missing,))
+    refused(world, 3, "may not write tasks", "Grant the right.")
+    assert [row for row in world.tables()["outbox"] if "create_task" in row] == []
+    monkeypatch.undo()
+    assert world.synced().writes
+
+
+def test_a_run_without_writes_never_asks_whether_it_may_write(world, monkeypatch):
+    world.synced()
+    asked = []
+    monkeypatch.setattr(SalesforceConnector, "may_write", lambda _: asked.append(1) or ())
+    assert world.synced().writes == []
+    assert asked == []
 
 
 def test_too_many_flagged_opportunities_stop_the_run(world):

@@ -90,9 +90,19 @@ def by_jwt(server: SandboxServer, folder: Any, **settings: Any) -> Mapping[str, 
     } | settings
 
 
+class Marks:
+    """A store of which nothing is asked but its watermarks."""
+
+    def __init__(self, marks: Mapping[str, str]) -> None:
+        self._marks = marks
+
+    def marks(self) -> Mapping[str, str]:
+        return self._marks
+
+
 def read(connector: Any, marks: Mapping[str, str] | None = None) -> tuple[list[Any], dict, set]:
     rows, new, complete = [], {}, set()
-    for batch in connector.pull(marks):
+    for batch in connector.pull(None if marks is None else Marks(marks)):
         rows.extend(batch.rows)
         new.update(batch.marks)
         complete |= batch.complete

@@ -20,10 +20,11 @@ from salesforce_org import (
 
 from crmrules.errors import AccessError, CrmRulesError, RetryableError, UsageError
 from crmrules.mapping import Mapping
+from crmrules.transport import retry_after, tls_context
 from crmrules_salesforce import connect
 from crmrules_salesforce.auth import sign_in
-from crmrules_salesforce.config import check_url, read_config
-from crmrules_salesforce.session import Adapter, Session, quota, retry_after, tls_context
+from crmrules_salesforce.config import read_config, trusted
+from crmrules_salesforce.session import Adapter, Session, quota
 from crmrules_sandbox.salesforce.faults import Fault
 
 TOKEN = {
@@ -94,7 +95,7 @@ def test_a_foreign_instance_address_in_the_sign_in_answer_is_refused(clock):
 )
 def test_an_untrusted_address_is_refused(url):
     with pytest.raises(ValueError, match="must"):
-        check_url(url)
+        trusted(url)
     with pytest.raises(UsageError, match="instance_url"):
         read_config(TOKEN | {"instance_url": url})
 
@@ -108,7 +109,7 @@ def test_an_untrusted_address_is_refused(url):
     ],
 )
 def test_a_salesforce_or_loopback_address_is_taken(url):
-    assert check_url(url) == url.rstrip("/")
+    assert trusted(url) == url.rstrip("/")
 
 
 def test_every_problem_of_the_section_is_named_at_once_and_no_value():
@@ -162,7 +163,7 @@ def test_an_unknown_ca_is_an_access_error_that_names_the_setting(server, clock):
 def test_a_ca_file_that_is_none_is_a_usage_error(server, tmp_path):
     (tmp_path / "ca.pem").write_text("no certificate")
     with pytest.raises(UsageError, match=r"ca\.pem"):
-        tls_context(str(tmp_path / "ca.pem"))
+        tls_context(str(tmp_path / "ca.pem"), where="salesforce")
 
 
 def test_an_unreachable_host_is_tried_five_times(clock):
@@ -178,7 +179,7 @@ def test_an_unreachable_host_is_tried_five_times(clock):
 
 
 def test_a_request_to_another_host_never_leaves_and_redirects_are_not_followed(server):
-    adapter = Adapter(tls_context(server.ca_file), lambda: None)
+    adapter = Adapter(tls_context(server.ca_file, where="salesforce"), lambda: None)
     adapter.allow(server.url)
     with Session(adapter) as session:
         with pytest.raises(AccessError, match="host"):
@@ -268,7 +269,7 @@ def test_every_request_has_the_documented_shape(server, clock, org, monkeypatch)
     with connected(server, clock) as crm:
         _, marks, _ = read(crm)
         crm.write([new_task(org)])
-        crm.tasks_by_key(["cr1:1:o:abc"])
+        crm.tasks_by_key({"cr1:1:o:abc": ""})
         crm.check()
         read(crm, marks)
     assert len(sent) > 8
@@ -306,7 +307,7 @@ def test_retry_after_is_seconds_or_a_date(clock):
 def test_a_netrc_file_does_not_replace_the_token(server, monkeypatch, tmp_path):
     (tmp_path / "netrc").write_text("machine localhost login other password wrong\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    adapter = Adapter(tls_context(server.ca_file), lambda: None)
+    adapter = Adapter(tls_context(server.ca_file, where="salesforce"), lambda: None)
     with Session(adapter) as session:
         request = requests.Request("GET", server.url, headers={"Authorization": "Bearer x"})
         assert session.prepare_request(request).headers["Authorization"] == "Bearer x"

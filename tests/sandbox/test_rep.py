@@ -9,8 +9,8 @@ from functools import cache
 import pytest
 
 from crmrules_sandbox.hubspot import rep as hubspot_rep
+from crmrules_sandbox.hubspot.pipelines import STAGE_IDS
 from crmrules_sandbox.hubspot.render import ids as hubspot_ids
-from crmrules_sandbox.hubspot.stages import STAGE_IDS
 from crmrules_sandbox.hubspot.start import seeded_portal
 from crmrules_sandbox.salesforce.demo import DemoCrm
 from crmrules_sandbox.salesforce.ledger import parse

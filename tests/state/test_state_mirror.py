@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from state_kit import NOW, ORG, open_store, opportunity, quick_folder, row
 
+from crmrules.connector import Head
 from crmrules.findings import Episode, EpisodeStatus, TaskRecord, TaskStatus
 from crmrules.state import Spool, mirror
 
@@ -244,3 +245,41 @@ def _wide(n):
     if n % 10 == 0:
         return row("Opportunity", parent, parent, body)
     return row("Task", f"00T{n:09d}", parent, body)
+
+
+def test_heads_tell_every_stored_opportunity_and_nothing_else(tx):
+    tx.mirror.put(
+        [
+            opportunity("006B", "001A", closed_on=date(2026, 5, 1), won=True),
+            opportunity("006A"),
+            row("Account", "001A", "001A", account="001A"),
+            row("Task", "00TA", "006A"),
+        ],
+        "r1",
+    )
+    assert list(tx.mirror.heads()) == [
+        Head("006A", None, None, None),
+        Head("006B", "001A", date(2026, 5, 1), won=True),
+    ]
+
+
+def test_children_are_the_rows_under_the_parents_asked_for(tx):
+    tx.mirror.put(
+        [
+            opportunity("006A"),
+            row("Task", "00TA", "006A"),
+            row("Task", "00TB", "006B"),
+            row("Event", "00UX", "001A", account="001A"),
+        ],
+        "r1",
+    )
+    found = {(child.parent, child.kind, child.id) for child in tx.mirror.children(["006A", "001A"])}
+    assert found == {
+        ("006A", "Opportunity", "006A"),
+        ("006A", "Task", "00TA"),
+        ("001A", "Event", "00UX"),
+    }
+    assert list(tx.mirror.children([])) == []
+    assert {child.stamp for child in tx.mirror.children(["006A"])} == {
+        one.stamp for one in tx.mirror.rows_of("006A")
+    }

@@ -21,7 +21,8 @@ class Crm:
     def __init__(self, *ids: str) -> None:
         self.ids, self.asked = list(ids), []
 
-    def pull(self, marks):
+    def pull(self, stored):
+        marks = stored and stored.marks()
         self.asked.append(marks)
         rows = [Row("Opportunity", i, i, "2026-11-01", {}, account="001") for i in self.ids]
         yield Batch(rows if marks is None else (), {"opportunity": "2026-11-24T09:00:00Z"})

@@ -14,8 +14,8 @@ from datetime import date, datetime, timedelta
 
 from crmrules_sandbox.hubspot.book import Book, Value, minted
 from crmrules_sandbox.hubspot.conversations import Scene
+from crmrules_sandbox.hubspot.pipelines import PIPELINE, STAGE_IDS, pipelines
 from crmrules_sandbox.hubspot.records import Contents, Owner, Record
-from crmrules_sandbox.hubspot.stages import PIPELINE, STAGE_IDS, pipelines
 from crmrules_sandbox.scenario.model import (
     Company,
     Line,

@@ -121,27 +121,35 @@ class Company:
 class Cast:
     """Draws companies and people, each at most once, in an order fixed by the random source.
 
-    Raises IndexError when more are asked for than the word lists can make (over 600 companies,
-    over 8,000 people).
+    When the words for companies are used up, they come again with a number. Raises IndexError when
+    more people are asked for than the word lists can make (over 8,000).
     """
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
-        roots = [root + tail for root, tail in product(_ROOT, _TAIL)]
-        rng.shuffle(roots)
-        self._roots = roots
+        self._round = 0
+        self._roots: list[str] = []
+        self._more_roots()
         people = list(product(FIRST, LAST))
         rng.shuffle(people)
         self._people = people
 
+    def _more_roots(self) -> None:
+        self._round += 1
+        number = f" {self._round}" if self._round > 1 else ""
+        self._roots = [f"{root}{tail}{number}" for root, tail in product(_ROOT, _TAIL)]
+        self._rng.shuffle(self._roots)
+
     def company(self) -> Company:
         """Return a company nobody has drawn before."""
+        if not self._roots:
+            self._more_roots()
         root = self._roots.pop()
         industry = self._rng.choice(tuple(TRADES))
         return Company(
             name=f"{root} {self._rng.choice(TRADES[industry])}",
             industry=industry,
-            domain=f"{re.sub('[^a-z]', '', root.lower())}.example",
+            domain=f"{re.sub('[^a-z0-9]', '', root.lower())}.example",
         )
 
     def person(self) -> tuple[str, str]:

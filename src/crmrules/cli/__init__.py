@@ -20,6 +20,7 @@ COMMANDS = {
     "demo": ("demo", "The whole loop on a built-in sandbox CRM: no account, no network."),
     "init": ("init", "Write crmrules.toml, a rule overlay and a proposed stage map."),
     "doctor": ("doctor", "Check configuration, rules, sign-in, fields and data; write nothing."),
+    "provision": ("provision", "Make our fields in the CRM, where it has no deployment tool."),
     "plan": ("sync", "Show what a sync would write and what is held back. Writes nothing."),
     "sync": ("sync", "Plan, then write it into the CRM."),
     "status": ("status", "Show the last runs, watermarks, outbox and open episodes."),

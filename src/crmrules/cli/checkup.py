@@ -11,6 +11,7 @@ from crmrules.cli.wire import connect, load_rules, make
 from crmrules.engine import build
 from crmrules.errors import CrmRulesError
 from crmrules.outcome import Report
+from crmrules.plan import missing_flags
 from crmrules.rule import Mode
 from crmrules.settings import Settings, load
 from crmrules.sync import plan
@@ -35,11 +36,16 @@ def checkup(
         return found, []
     try:
         preflight = _step(found, connector.check)
+        refused = () if preflight is None else _step(found, connector.may_write) or ()
+        found += [_problem(problem) for problem in refused]
     finally:
         getattr(connector, "close", lambda: None)()
     if preflight is None:
         return found, []
     found += [_problem(problem) for problem in preflight.problems]
+    if book is not None:
+        missing = missing_flags(book.enabled, preflight.capabilities)
+        found += [_problem(problem) for problem in missing]
     if quick or book is None or any(f.level == "error" for f in found):
         return found, []
     return found, _readiness(settings, base, found)
@@ -83,15 +89,21 @@ def _readiness(settings: Settings, base: Path, found: list[Finding]) -> list[dic
         rules = list(made.book.enabled)
     finally:
         made.close()
-    return [] if report is None else [_line(rule, report) for rule in rules if not rule.private]
+    if report is None:
+        return []
+    known = {finding.what for finding in found}
+    found += [_problem(problem) for problem in report.problems if problem.what not in known]
+    return [_line(rule, report) for rule in rules if not rule.private]
 
 
 def _line(rule: Any, report: Report) -> dict[str, Any]:
     blind = report.unknown[rule.id]
+    missing = [name for name, _ in report.missing_for(rule.id)[:3]]
     return {
         "rule": rule.id,
         "mode": str(rule.mode),
         "fires": report.fires[rule.id],
         "blind_percent": round(100 * blind / max(report.opportunities, 1)),
-        "missing": [name for name, _ in report.missing_for(rule.id)[:3]],
+        "missing": missing,
+        "why": {name: report.why(name) for name in missing},
     }

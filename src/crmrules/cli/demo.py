@@ -41,6 +41,7 @@ class _Stage:
         raw = {
             "connector": self.name,
             self.name: self.crm.settings,
+            "phases": self.crm.phases,
             "overlay": str(overlay),
             "state": {"url": f"sqlite:///{self.folder / 'state.db'}"},
             "guard": {"max_share_flagged": SHARE},

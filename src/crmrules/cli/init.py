@@ -41,33 +41,65 @@ path = "export/"                    # one file per object, columns = API names
 dialect = "salesforce"
 dates = "iso"                       # iso | mdy | dmy: how dates are written in the files
 """
+_HUBSPOT = """\
+connector = "hubspot"
+rules = ["builtin:major-account"]
+overlay = "overlay.yaml"            # thresholds and modes; every rule starts in shadow
+
+[state]
+url = "sqlite:///crmrules.db"
+
+[hubspot]
+access_token_file = "hubspot.key"   # the service key, readable by you alone: chmod 600
+base_url = "{url}"
+portal_id = ""                      # set it (Hub ID): refuses to write to any other portal
+daily_calls = 50000                 # our own ceiling of one run
+daily_reserve = 0.1                 # share of the portal's day that is left to others
+role_sources = ["label", "hs_buying_role", "jobtitle"]   # best first; also "property:<name>"
+allow_production = false            # writes to a production account need your yes
+"""
 _TAIL = """
 [tasks]
 open_per_opportunity = 2
 new_per_owner_per_day = 5
 open_per_owner = 12
-fallback_owner = ""                 # user id: whom to ask where nobody else is active
+fallback_owner = ""                 # id: whom to ask where nobody else is active
 settle_hours = 12                   # a finding must hold this long before it asks
 
 [guard]
 max_writes = 500                    # above it, stop before the first write (exit 6)
 max_share_flagged = 0.3
 
-# Which stage means which phase of the buyer's decision. These are Salesforce's own stages; change
+# Which stage means which phase of the buyer's decision. {stages}; change
 # them to yours. A stage that is not listed makes every rule about phases unknown there.
 [phases.default]
+"""
+_STAGES = {
+    "hubspot": "These are the ids of HubSpot's own first pipeline; 'crmrules doctor' names yours",
+}
+_OWN = "These are Salesforce's own stages"
+_HEADS = {"salesforce": _SALESFORCE, "hubspot": _HUBSPOT, "export": _EXPORT}
+_URLS = {"salesforce": "https://YOUR-DOMAIN.my.salesforce.com", "hubspot": "https://api.hubapi.com"}
+_HUBSPOT_STAGES = """\
+"appointmentscheduled" = "recognition"
+"qualifiedtobuy" = "recognition"
+"presentationscheduled" = "evaluation"
+"decisionmakerboughtin" = "concerns"
+"contractsent" = "concerns"
+"closedwon" = "implementation"
+"closedlost" = "none"
 """
 
 
 @click.command()
 @click.option(
     "--crm",
-    type=click.Choice(["salesforce", "export"]),
+    type=click.Choice(["salesforce", "hubspot", "export"]),
     default="salesforce",
     show_default=True,
     help="Which CRM, or a folder of exports to try it without any access.",
 )
-@click.option("--url", default="https://YOUR-DOMAIN.my.salesforce.com", help="Your My Domain.")
+@click.option("--url", default="", help="Your My Domain; of HubSpot the API's address.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -91,8 +123,10 @@ def init(crm: str, url: str, out: Path) -> None:
         )
     book = rulebook.load([rulebook.shipped()])
     out.mkdir(parents=True, exist_ok=True)
-    head = _EXPORT if crm == "export" else _SALESFORCE.replace("{url}", url)
-    config.write_text(head + _TAIL + _stages(), encoding="utf-8")
+    head = _HEADS[crm].replace("{url}", url or _URLS.get(crm, ""))
+    tail = _TAIL.replace("{stages}", _STAGES.get(crm, _OWN))
+    stages = _HUBSPOT_STAGES if crm == "hubspot" else _stages()
+    config.write_text(head + tail + stages, encoding="utf-8")
     overlay.write_text(_overlay(book), encoding="utf-8")
     click.echo(f"wrote {config} and {overlay}")
     click.echo("Next: fill in the empty keys, then run 'crmrules doctor'.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -100,27 +100,38 @@ def make(settings: Settings, base: Path, *, now: datetime | None = None) -> Setu
 def connect(settings: Settings, base: Path, now: datetime | None = None) -> Any:
     """Return the configured connector, with paths of its section resolved."""
     make_connector = plugins.load(plugins.CONNECTORS, settings.connector)
-    section = _paths(settings.section(settings.connector), base)
-    _announce(section)
     meaning = mapping.build(settings.phases, settings.mapping)
     clock = {} if now is None else {"now": lambda: now}
-    return make_connector(section, mapping=meaning, **clock)
+    return make_connector(section(settings, base), mapping=meaning, **clock)
+
+
+def section(settings: Settings, base: Path) -> dict[str, Any]:
+    """Return the connector's own section, paths resolved and its secrets told to the log."""
+    found = _paths(settings.section(settings.connector), base)
+    _announce(found)
+    return found
 
 
 def _announce(section: dict[str, Any]) -> None:
-    """Tell the log every secret of a section, given directly or as a file, before it is used.
+    """Tell the log every secret of a section before it is used."""
+    for value in secrets(section):
+        log.keep_secret(value)
+
+
+def secrets(section: dict[str, Any]) -> Iterator[str]:
+    """Yield every secret of a section, given directly or as a file.
 
     A file that cannot be read is left to the connector, which says so with a remedy.
     """
     for name, value in section.items():
         secret = any(word in name for word in ("secret", "token", "private_key"))
-        if not secret or not isinstance(value, str) or name.endswith("_url"):
+        if not secret or not isinstance(value, str) or not value or name.endswith("_url"):
             continue
         if not name.endswith("_file"):
-            log.keep_secret(value)
-        elif value:
-            with suppress(OSError, UnicodeDecodeError):
-                log.keep_secret(Path(value).read_text(encoding="utf-8").strip())
+            yield value
+            continue
+        with suppress(OSError, UnicodeDecodeError):
+            yield Path(value).read_text(encoding="utf-8").strip()
 
 
 def load_rules(settings: Settings, base: Path, overlay: Path | None = None) -> RuleBook:

@@ -1,6 +1,7 @@
 """Wanted minus present: from verdicts to the exact writes of a run."""
 
 from crmrules.plan.evidence import evidence_of
+from crmrules.plan.fields import missing_flags
 from crmrules.plan.planner import Past, Planner
 from crmrules.plan.types import Finding, Judged, OpportunityPlan, PlannedWrite, Policy, stamp
 
@@ -13,5 +14,6 @@ __all__ = [
     "Planner",
     "Policy",
     "evidence_of",
+    "missing_flags",
     "stamp",
 ]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from crmrules.connector import SetFields
+from crmrules.connector import Capabilities, Problem, SetFields
 from crmrules.findings.hold import SILENT, HeldBack
 from crmrules.model import Opportunity, OurFields, Phase
 from crmrules.plan.types import Finding, Judged, PlannedWrite
@@ -48,6 +48,23 @@ def wanted_fields(
         "summary": _summary(visible),
         "buying_phase": _phase(judged),
     }
+
+
+def missing_flags(rules: Iterable[Rule], able: Capabilities) -> tuple[Problem, ...]:
+    """Return what stops the flags of live rules from being written, before anything is."""
+    if able.flag_words is None or "flags" not in able.flags:
+        return ()
+    live = {rule.then.flag for rule in rules if rule.mode is Mode.LIVE and not rule.private}
+    missing = sorted(live - able.flag_words)
+    if not missing:
+        return ()
+    return (
+        Problem(
+            f"the CRM's field of our flags has no option {', '.join(missing)}",
+            "Run 'crmrules provision': it adds the options of the configured rules.",
+            level="error",
+        ),
+    )
 
 
 def _status(judged: Judged, live: Iterable[Rule], visible: Sequence[Finding]) -> str | None:

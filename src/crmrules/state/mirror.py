@@ -11,14 +11,13 @@ It does not look into a body.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, text
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from crmrules.connector import Row
+from crmrules.connector import Child, Head, Row
 from crmrules.state.columns import dumps, loads
 from crmrules.state.dialect import upsert
 from crmrules.state.schema import record, watermark
@@ -26,16 +25,6 @@ from crmrules.state.schema import record, watermark
 PAGE = 200  # opportunities read together
 _OWN = text("record.own = 1")  # the exact words of the partial indexes
 _IN_LIST = 500  # ids per IN list
-
-
-@dataclass(frozen=True, slots=True)
-class _Head:
-    """What is known of an opportunity without its body."""
-
-    id: str
-    account: str | None
-    won: int | None
-    closed_on: date | None
 
 
 class Mirror:
@@ -110,7 +99,7 @@ class Mirror:
         head = select(record.c.id, record.c.account, record.c.won, record.c.closed_on).where(
             record.c.org == self._org, record.c.id == opportunity, _OWN
         )
-        found = [_Head(*row) for row in self._connection.execute(head)]
+        found = [_head(*row) for row in self._connection.execute(head)]
         return next((rows for _, rows in self._read(found)), [])
 
     def opportunities(
@@ -127,7 +116,20 @@ class Mirror:
             heads = [head for head in page if everything or _asked(head, wanted, won_since)]
             yield from self._read(heads)
 
-    def _heads(self) -> Iterator[list[_Head]]:
+    def heads(self) -> Iterator[Head]:
+        """Yield all stored opportunities without their rows, in the order of their ids."""
+        for page in self._heads():
+            yield from page
+
+    def children(self, parents: Sequence[str]) -> Iterator[Child]:
+        """Yield the rows under these opportunities or accounts, without their bodies."""
+        columns = (record.c.parent, record.c.kind, record.c.id, record.c.stamp)
+        for part in _parts(parents):
+            query = select(*columns).where(record.c.org == self._org, record.c.parent.in_(part))
+            for row in self._connection.execute(query):
+                yield Child(*row)
+
+    def _heads(self) -> Iterator[list[Head]]:
         last = ""
         columns = (record.c.id, record.c.account, record.c.won, record.c.closed_on)
         while True:
@@ -137,13 +139,13 @@ class Mirror:
                 .order_by(record.c.id)
                 .limit(PAGE)
             )
-            page = [_Head(*row) for row in self._connection.execute(query).all()]
+            page = [_head(*row) for row in self._connection.execute(query).all()]
             if not page:
                 return
             yield page
             last = page[-1].id
 
-    def _read(self, heads: Sequence[_Head]) -> Iterator[tuple[str, list[Row]]]:
+    def _read(self, heads: Sequence[Head]) -> Iterator[tuple[str, list[Row]]]:
         accounts = sorted({head.account for head in heads if head.account is not None})
         siblings = self._siblings(accounts)
         rows = self._by_parent([*(head.id for head in heads), *accounts])
@@ -218,7 +220,11 @@ class Mirror:
         return removed
 
 
-def _asked(head: _Head, wanted: Collection[str], won_since: date | None) -> bool:
+def _head(id_: str, account: str | None, won: int | None, closed_on: date | None) -> Head:
+    return Head(id_, account, closed_on, None if won is None else bool(won))
+
+
+def _asked(head: Head, wanted: Collection[str], won_since: date | None) -> bool:
     if head.won is None or head.id in wanted:
         return True
     if won_since is None or not head.won:

@@ -62,7 +62,7 @@ def moment(body: Body, name: str) -> datetime | None:
 
 
 def as_moment(value: Any) -> datetime | None:
-    """Return an aware UTC datetime from ISO 8601 as Salesforce writes it, or None."""
+    """Return an aware UTC datetime from ISO 8601, or None."""
     if not isinstance(value, str):
         return None
     try:

@@ -4,31 +4,41 @@ Know before changing: a fact is known from the moment its text was written. A ne
 with its whole history, each line once; a custom field has no history, so it counts from the
 last change of the record. Mail text and our own tasks are not read: their words are not the rep's.
 
-It does not know the grammar; ``crmrules.notes`` does.
+It does not know the grammar; ``crmrules.notes`` does. It knows no CRM's fields: the caller reads
+them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Any, NamedTuple
 
-from crmrules.connector import Row
 from crmrules.mapping import Mapping
 from crmrules.model import Activity, ActivityKind, Change, Need
 from crmrules.notes import Notes, Payoff, join, parse
-from crmrules_salesforce.values import first, moment, text
+from crmrules.raw import Body, text
 
 _TAGS = {"explicit_need": "need!", "competitor": "comp:"}
+_RECORDED = ("criteria", "concerns", "concessions", "successes", "references", "reasons")
+
+
+class Written(NamedTuple):
+    """A text, when it was written, in which record, and by whom of us."""
+
+    words: str
+    known_at: datetime
+    record: str
+    author: str | None
 
 
 def collect(
-    own: Row,
-    activities: Iterable[Activity],
-    changes: Iterable[Change],
-    mapping: Mapping,
-    observed_at: datetime,
+    activities: Iterable[Activity], next_steps: Iterable[Written], fields: Iterable[Written]
 ) -> Notes:
-    """Return everything recorded about an opportunity, by time."""
+    """Return everything recorded about an opportunity, by time.
+
+    ``next_steps`` are all versions in order of time; ``fields`` come from ``own_fields``.
+    """
     texts = [
         parse(
             activity.text,
@@ -39,42 +49,50 @@ def collect(
         for activity in activities
         if activity.text and "#" in activity.text and activity.kind is not ActivityKind.EMAIL
     ]
-    changed = first(
-        [moment(own.body, "LastModifiedDate"), moment(own.body, "CreatedDate")], observed_at
-    )
-    texts += _next_steps(own, [c for c in changes if c.field == "next_step"], changed)
-    texts += _fields(own, mapping, changed)
+    texts += [_parsed(written) for written in (*_fresh(next_steps), *fields)]
     return join(texts)
 
 
-def _next_steps(own: Row, changes: Sequence[Change], changed: datetime) -> list[Notes]:
-    owner = text(own.body, "OwnerId")
-    versions = [(str(c.new), c.known_at, c.record, c.by) for c in changes if c.new is not None]
-    current = text(own.body, "NextStep")
-    if current is not None:
-        versions.append((current, changed, own.id, owner))
+def _parsed(written: Written) -> Notes:
+    words, known_at, record, author = written
+    return parse(words, record=record, known_at=known_at, author=author)
+
+
+def _fresh(versions: Iterable[Written]) -> Iterator[Written]:
     seen: set[str] = set()
-    found = []
-    for words, known_at, record, author in versions:
-        fresh = [line for line in words.splitlines() if line.strip() not in seen]
+    for version in versions:
+        fresh = [line for line in version.words.splitlines() if line.strip() not in seen]
         seen.update(line.strip() for line in fresh)
         if fresh:
-            found.append(parse("\n".join(fresh), record=record, known_at=known_at, author=author))
-    return found
+            yield version._replace(words="\n".join(fresh))
 
 
-def _fields(own: Row, mapping: Mapping, changed: datetime) -> list[Notes]:
-    """Read each line of a mapped field as if its tag stood before it."""
+def next_steps(changes: Iterable[Change], current: Written | None) -> list[Written]:
+    """Return every version of the next step: those that changes brought, then the current one."""
+    mine = (c for c in changes if c.field == "next_step" and c.new is not None)
+    versions = [Written(str(c.new), c.known_at, c.record, c.by) for c in mine]
+    return versions if current is None else [*versions, current]
+
+
+def own_fields(
+    body: Body, mapping: Mapping, *, known_at: datetime, record: str, author: str | None
+) -> list[Written]:
+    """Return the mapped fields of an opportunity, each line as if its tag stood before it."""
     found = []
     for path, target in mapping.fields.items():
         owner, _, name = path.partition(".")
-        words = text(own.body, name) if owner == "Opportunity" else None
+        words = text(body, name) if owner == "Opportunity" else None
         if words is not None:
             tag = _TAGS.get(target, f"{target}:")
             lines = "\n".join(f"#{tag} {line}" for line in words.splitlines() if line.strip())
-            author = text(own.body, "OwnerId")
-            found.append(parse(lines, record=own.id, known_at=changed, author=author))
+            found.append(Written(lines, known_at, record, author))
     return found
+
+
+def recorded(notes: Notes) -> dict[str, Any]:
+    """Return those fields of an opportunity that only people's own records fill."""
+    needs = with_payoffs(notes.needs, notes.payoffs)
+    return {"needs": needs, **{name: getattr(notes, name) for name in _RECORDED}}
 
 
 def with_payoffs(needs: Iterable[Need], payoffs: Iterable[Payoff]) -> tuple[Need, ...]:

@@ -1,0 +1,225 @@
+"""Everything around a thousand opportunities: listed by association, read where new or changed.
+
+Know before changing: HubSpot tells of no association that was added or removed, so every run lists
+all of them and compares with the rows of earlier runs (hubspot.md, 6). What is listed and stored
+and has not changed is not read again; what is stored and not listed any more is gone, except a task
+of ours, of which it must be known whether somebody deleted it.
+
+It does not decide which opportunities are wanted.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+from crmrules.connector import Child, Row
+from crmrules_hubspot.api import Link
+from crmrules_hubspot.fetch import Fetch
+from crmrules_hubspot.kinds import (
+    CONTACT,
+    DEAL,
+    ENGAGEMENTS,
+    KEY,
+    LINE,
+    QUOTE,
+    QUOTE_LINE,
+    ROLE,
+    TALKS,
+    TASK,
+    Kind,
+)
+from crmrules_hubspot.rows import (
+    DELETED,
+    around,
+    gone,
+    labels_stamp,
+    quote_line,
+    role,
+)
+
+Logged = Mapping[str, Mapping[str, list[str]]]
+"""Kind -> id of an activity -> keys of the accounts it is about."""
+Changed = Mapping[str, set[str]]
+"""Kind -> ids that a search says have changed; a kind that is missing was not searched."""
+
+
+class Known:
+    """The rows that earlier runs left under some opportunities."""
+
+    def __init__(self, children: Iterable[Child] = ()) -> None:
+        self._rows: dict[str, dict[tuple[str, str], str]] = defaultdict(dict)
+        for child in children:
+            self._rows[child.kind][child.parent, child.id] = child.stamp
+
+    def stamp(self, kind: str, parent: str, id_: str) -> str | None:
+        """Return the stamp of a row; None when it is not stored."""
+        return self._rows[kind].get((parent, id_))
+
+    def of(self, kind: str) -> Mapping[tuple[str, str], str]:
+        """Return (parent, row id) -> stamp for a kind."""
+        return self._rows[kind]
+
+
+class Around:
+    """Reads what surrounds opportunities. ``changed`` is empty in a full pull: all is new."""
+
+    def __init__(self, fetch: Fetch, changed: Changed) -> None:
+        self._fetch, self._changed = fetch, changed
+        self.about: dict[str, set[str]] = defaultdict(set)  # kind -> changed ids that were listed
+
+    def everything(
+        self, ids: Sequence[str], known: Known, logged: Logged = MappingProxyType({})
+    ) -> Iterator[list[Row]]:
+        """Yield the rows of activities, quotes and lines that are new, changed or gone.
+
+        ``logged`` is read along: activities of accounts, by kind.
+        """
+        for kind in (*ENGAGEMENTS, LINE):
+            yield from self._kind(kind, ids, known, logged.get(kind.name, {}))
+        yield from self._quotes(ids, known)
+
+    def people(self, ids: Sequence[str], known: Known) -> Iterator[list[Row]]:
+        """Yield the roles and contacts."""
+        links = self._fetch.links(DEAL, CONTACT, ids)
+        listed = {(one, f"{one}/{link.id}") for one in ids for link in links.get(one, ())}
+        yield [
+            role(one, link)
+            for one in ids
+            for link in links.get(one, ())
+            if known.stamp(ROLE, one, f"{one}/{link.id}") != labels_stamp(link)
+        ]
+        yield self._vanished(ROLE, known, listed)
+        yield from self._read(CONTACT, links, known)
+        yield self._vanished(CONTACT.name, known, listed)
+
+    def _kind(
+        self,
+        kind: Kind,
+        ids: Sequence[str],
+        known: Known,
+        logged: Mapping[str, Sequence[str]],
+    ) -> Iterator[list[Row]]:
+        links = self._fetch.links(DEAL, kind, ids)
+        if kind.name in self._fetch.problems:
+            return
+        listed = {(one, f"{one}/{link.id}") for one in ids for link in links.get(one, ())}
+        yield from self._read(kind, links, known, logged)
+        if kind is TASK:
+            yield self._lost_tasks(known, listed)
+        else:
+            yield self._vanished(kind.name, known, listed)
+
+    def _read(
+        self,
+        kind: Kind,
+        links: Mapping[str, Sequence[Link]],
+        known: Known,
+        logged: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    ) -> Iterator[list[Row]]:
+        """Read what is new or has changed, once for all opportunities it is about."""
+        changed = self._changed.get(kind.name, set())
+        parents: dict[str, list[str]] = defaultdict(list)
+        parents |= {one: list(keys) for one, keys in logged.items()}
+        for one, found in links.items():
+            for link in found:
+                if link.id in changed:
+                    self.about[kind.name].add(link.id)
+                elif known.stamp(kind.name, one, f"{one}/{link.id}") is not None:
+                    continue
+                parents[link.id].append(one)
+        yield from self.rows(kind, parents)
+
+    def rows(self, kind: Kind, parents: Mapping[str, Sequence[str]]) -> Iterator[list[Row]]:
+        """Yield the rows of records under each of their parents."""
+        people = None
+        if kind.name in TALKS:
+            people = self._fetch.links(kind, CONTACT, list(parents))
+        for records in self._fetch.records(kind.name, list(parents)):
+            rows = []
+            for record in records:
+                one = str(record["id"])
+                met = None if people is None else [link.id for link in people.get(one, ())]
+                rows += [around(kind.name, parent, record, met) for parent in parents[one]]
+            yield rows
+
+    def _quotes(self, ids: Sequence[str], known: Known) -> Iterator[list[Row]]:
+        links = self._fetch.links(DEAL, QUOTE, ids)
+        if QUOTE.name in self._fetch.problems:
+            return
+        lines = self._changed.get(LINE.name, set())
+        # A quote is read again with all its lines where one of them has changed.
+        stale = {
+            row.partition("/")[0]
+            for _, row in known.of(QUOTE_LINE)
+            if row.partition("/")[2] in lines
+        }
+        changed = self._changed.get(QUOTE.name, set()) | stale
+        parents: dict[str, list[str]] = defaultdict(list)
+        for one, found in links.items():
+            for link in found:
+                stored = known.stamp(QUOTE.name, one, f"{one}/{link.id}") is not None
+                if not stored or link.id in changed:
+                    parents[link.id].append(one)
+        yield from self.rows(QUOTE, parents)
+        yield from self._quote_lines(parents, known)
+        listed = {(one, f"{one}/{link.id}") for one in ids for link in links.get(one, ())}
+        yield self._vanished(QUOTE.name, known, listed)
+        here = {(one, link.id) for one in ids for link in links.get(one, ())}
+        yield [
+            gone(QUOTE_LINE, row, one)
+            for one, row in known.of(QUOTE_LINE)
+            if (one, row.partition("/")[0]) not in here
+        ]
+
+    def _quote_lines(
+        self, parents: Mapping[str, Sequence[str]], known: Known
+    ) -> Iterator[list[Row]]:
+        """Yield the lines of quotes that are read, and the news of those that left them."""
+        links = self._fetch.links(QUOTE, LINE, list(parents))
+        if LINE.name in self._fetch.problems:
+            return
+        quotes: dict[str, list[str]] = defaultdict(list)
+        for quote, found in links.items():
+            for link in found:
+                quotes[link.id].append(quote)
+        for records in self._fetch.records(LINE.name, list(quotes)):
+            yield [
+                quote_line(one, quote, record)
+                for record in records
+                for quote in quotes[str(record["id"])]
+                for one in parents[quote]
+            ]
+        inside = {f"{quote}/{link.id}" for quote, found in links.items() for link in found}
+        yield [
+            gone(QUOTE_LINE, row, one)
+            for one, row in known.of(QUOTE_LINE)
+            if row.partition("/")[0] in parents and row not in inside
+        ]
+
+    def _vanished(self, kind: str, known: Known, listed: set[tuple[str, str]]) -> list[Row]:
+        return [gone(kind, row, one) for one, row in known.of(kind) if (one, row) not in listed]
+
+    def _lost_tasks(self, known: Known, listed: set[tuple[str, str]]) -> list[Row]:
+        """Return what became of tasks that are no longer associated.
+
+        A deleted one of ours stays a row that says so, or a lost state would ask a second time. One
+        that was only taken off the opportunity is none of its tasks any more.
+        """
+        lost = {
+            (one, row): row.partition("/")[2]
+            for (one, row), stamp in known.of(TASK.name).items()
+            if (one, row) not in listed and stamp != DELETED
+        }
+        if not lost:
+            return []
+        deleted = self._fetch.with_history(lost.values(), archived=True)
+        rows = []
+        for (one, row), id_ in lost.items():
+            record = deleted.get(id_)
+            if record is not None and record["properties"].get(KEY):
+                rows.append(around(TASK.name, one, {**record, "archived": True}))
+            else:
+                rows.append(gone(TASK.name, row, one))
+        return rows
