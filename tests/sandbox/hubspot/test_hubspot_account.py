@@ -144,6 +144,8 @@ def test_a_definition_can_turn_out_to_be_of_another_type(client, portal):
     assert client.get(path("tasks", "/crmrules_key")).json()["type"] == "number"
     portal.undefine("tasks", "crmrules_key")
     assert client.get(path("tasks", "/crmrules_key")).status_code == 404
+    lookup = client.read("tasks", "k", idProperty="crmrules_key")
+    assert lookup.status_code == 400  # nothing by that name is unique any more
 
 
 def test_pipelines_tell_stages_in_order_with_metadata_as_text(client):
