@@ -271,6 +271,12 @@ def test_a_fault_strikes_only_what_it_matches_from_the_nth_on(client, server, de
     assert server.faults.pending() == []
 
 
+def test_a_fault_without_a_path_strikes_calls_of_the_api_alone(client, server):
+    server.faults.add(Fault("status", status=503))
+    assert client.get("/oauth/2026-09/token").status_code == 404
+    assert client.search("deals").status_code == 503
+
+
 def test_there_is_no_fault_of_an_unknown_kind():
     with pytest.raises(ValueError, match="no fault of kind 'rain'"):
         Fault("rain")
