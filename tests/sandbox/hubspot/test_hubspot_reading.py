@@ -62,6 +62,7 @@ def test_history_comes_newest_first_with_who_and_when(client, portal, clock, dea
     assert middle["sourceType"] == "INTEGRATION"
     assert middle["sourceId"] == str(portal.app_id)
     assert "updatedByUserId" not in middle
+    assert "sourceId" not in newest  # the system's own doing
     assert newest["timestamp"] == "2026-03-02T11:00:00.000Z"
     assert record["properties"]["dealstage"] == "1003"
     portal.quirks.empty_history = False

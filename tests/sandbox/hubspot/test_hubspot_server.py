@@ -154,7 +154,9 @@ def test_fault_rate_limited_is_a_429_of_a_policy(client, server, portal, retry_a
 def test_fault_daily_exhausted_uses_up_the_day(client, server, clock, deal):
     server.faults.add(Fault("daily_exhausted", nth=2))
     assert client.read("deals", deal).status_code == 200
-    assert client.read("deals", deal).json()["policyName"] == "DAILY"
+    refused = client.read("deals", deal)
+    assert refused.json()["policyName"] == "DAILY"
+    assert refused.headers["X-HubSpot-RateLimit-Daily-Remaining"] == "0"
     assert client.search("deals").status_code == 429
     clock.advance(days=1)
     assert client.read("deals", deal).status_code == 200
