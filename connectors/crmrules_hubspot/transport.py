@@ -178,8 +178,8 @@ class Transport:
         config, usage = self.config, self.usage
         if usage.calls >= config.daily_calls:
             raise GuardError(
-                f"quota: our own ceiling of {config.daily_calls} API calls is reached",
-                remedy="raise [hubspot] daily_calls, or wait until tomorrow",
+                f"quota: our own ceiling of {config.daily_calls} API calls in one run is reached",
+                remedy="raise [hubspot] daily_calls; docs/reference.md says what a run costs",
             )
         if self._left is not None and self._left < (usage.quota_limit or 0) * config.daily_reserve:
             raise GuardError(
