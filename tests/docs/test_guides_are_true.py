@@ -21,10 +21,10 @@ from crmrules_hubspot.errors import FEATURES
 ALL = dict(commands())
 HUBSPOT = text("install-hubspot.md")
 TYPED = sorted(
-    (str(page.relative_to(ROOT)), line.strip().removeprefix("$ "))
+    (str(page.relative_to(ROOT)), line.strip().removeprefix("$ ").removeprefix(".venv/bin/"))
     for page in GUIDES
     for line in page.read_text(encoding="utf-8").splitlines()
-    if line.strip().startswith("$ crmrules")
+    if line.strip().startswith(("$ crmrules ", "$ .venv/bin/crmrules "))
 )
 
 
