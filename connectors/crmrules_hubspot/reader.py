@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 
 from crmrules.connector import Batch, Head, Problem, Row, Stored
-from crmrules.errors import UsageError
 from crmrules.scope import Levels
+from crmrules.transport import watermark
 from crmrules_hubspot.accounts import Accounts
 from crmrules_hubspot.api import SEARCH_PAGE, Record
 from crmrules_hubspot.around import Around, Changed, Known
@@ -80,7 +80,7 @@ class Reader:
 
     def changes(self, stored: Stored) -> Iterator[Batch]:
         """Yield what changed since the watermark."""
-        low = milliseconds(_moment(stored.marks().get(MARK, "")) - OVERLAP)
+        low = milliseconds(watermark(stored.marks().get(MARK, "")) - OVERLAP)
         heads = {head.id: head for head in stored.heads()}
         found = self._scanned(low)
         self._accounts.won |= {
@@ -239,12 +239,3 @@ def _key(company: str | None) -> str | None:
 def _stored(known: Known, company: str) -> bool:
     key = account_key(company)
     return known.stamp(COMPANY.name, key, key) is not None
-
-
-def _moment(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(
-            f"the watermark '{text}' is not a moment", remedy="run crmrules sync --full once"
-        ) from None
