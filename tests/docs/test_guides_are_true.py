@@ -92,6 +92,7 @@ def test_the_guides_for_both_crms_go_the_same_way():
         steps = ("crmrules init", "crmrules doctor", "crmrules plan", "(running.md)", "## Remove")
         places = [guide.find(step) for step in steps]
         assert -1 not in places
+        assert places == sorted(places)
 
 
 def test_the_rule_shown_in_full_is_one_that_loads(tmp_path):
