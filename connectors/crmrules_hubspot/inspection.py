@@ -108,17 +108,16 @@ def _known_stages(words: Words, stages: Mapping[str, Stage]) -> None:
             f"[phases] names what this portal does not have: {'; '.join(wrong)}",
             remedy="use the ids of pipelines and stages as HubSpot shows them in its settings; "
             "labels may be renamed and are not used",
-            where="[phases]",
         )
 
 
 def _nearest(word: str, known: Mapping[str, str]) -> str:
-    """Return the ids that were probably meant, each with its label."""
-    by_label = {label.casefold(): one for one, label in known.items() if label}
-    names = [*known, *by_label]
-    close = difflib.get_close_matches(word.casefold(), names, n=2) or sorted(known)[:6]
-    ids = dict.fromkeys(by_label.get(name, name) for name in close)
-    told = [f"'{one}'" + (f" ({known[one]})" if known.get(one) else "") for one in ids]
+    """Return the ids that were probably meant, each with its label: several may share one."""
+    names = [*known, *(label for label in known.values() if label)]
+    exact = [name for name in names if name.casefold() == word.casefold()]
+    close = exact or difflib.get_close_matches(word, names, n=2) or sorted(known)[:6]
+    ids = [one for one, label in known.items() if one in close or label in close]
+    told = [f"'{one}'" + (f" ({known[one]})" if known[one] else "") for one in ids]
     return f" (there are {', '.join(told)})" if told else ""
 
 

@@ -56,6 +56,7 @@ class Report:
     fires: Counter[str] = field(default_factory=Counter)  # by rule
     unknown: Counter[str] = field(default_factory=Counter)  # by rule
     missing: Counter[tuple[str, str]] = field(default_factory=Counter)  # (rule, signal)
+    reasons: dict[str, Counter[str]] = field(default_factory=dict)  # signal -> why it is unknown
     baseline: Baseline = field(default_factory=Baseline)
     read_only: bool = False  # the CRM, as configured, takes no write of ours
     done: int = 0
@@ -78,6 +79,11 @@ class Report:
             "failed": len(self.failed),
             "calls": self.usage.calls,
         }
+
+    def why(self, signal: str) -> str:
+        """Return the reason for which a signal was unknown most often; "" where it never was."""
+        found = self.reasons.get(signal)
+        return max(sorted(found), key=found.__getitem__) if found else ""
 
     def missing_for(self, rule: str) -> list[tuple[str, int]]:
         """Return the signals a rule lacks, the most often lacking first."""
@@ -117,8 +123,11 @@ class Keeper:
             elif verdict is Verdict.UNKNOWN:
                 report.unknown[rule.id] += 1
                 for clause in rule.condition.clauses():
-                    if isinstance(judged.readings.get(clause.signal), Unknown):
+                    reading = judged.readings.get(clause.signal)
+                    if isinstance(reading, Unknown):
                         report.missing[rule.id, clause.signal] += 1
+                        why = report.reasons.setdefault(clause.signal, Counter())
+                        why[reading.reason] += 1
         self._show.judged(judged)
 
     def keep(self, plan: OpportunityPlan, tx: Transaction, run: str) -> None:

@@ -41,18 +41,23 @@ def run(*words: object, cwd: Path | None = None) -> Ran:
     return Ran(code, out.getvalue(), err.getvalue())
 
 
-def sandbox(opportunities: int) -> Any:
+PACKAGES = {"salesforce": "simple_salesforce", "hubspot": "httpx"}
+
+
+def sandbox(opportunities: int, name: str = "salesforce") -> Any:
     """Return a running sandbox; the caller stops it. Skips where its packages are not installed."""
-    demo = pytest.importorskip("crmrules_sandbox.salesforce.demo")
-    pytest.importorskip("simple_salesforce")
+    demo = pytest.importorskip(f"crmrules_sandbox.{name}.demo")
+    pytest.importorskip(PACKAGES[name])
     return demo.start(1, NOW, opportunities=opportunities)
 
 
-def configure(folder: Path, crm: Any, **more: Any) -> Path:
+def configure(folder: Path, crm: Any, *, name: str = "salesforce", **more: Any) -> Path:
     """Write a configuration that reaches the sandbox; ``more``: keys before the sections."""
     folder.mkdir(parents=True, exist_ok=True)
-    lines = ['connector = "salesforce"', *(f"{k} = {json.dumps(v)}" for k, v in more.items())]
-    lines += ["[salesforce]", *(f"{k} = {json.dumps(v)}" for k, v in crm.settings.items())]
+    lines = [f'connector = "{name}"', *(f"{k} = {json.dumps(v)}" for k, v in more.items())]
+    lines += [f"[{name}]", *(f"{k} = {json.dumps(v)}" for k, v in crm.settings.items())]
+    for pipeline, stages in crm.phases.items():
+        lines += [f"[phases.{pipeline}]", *(f'"{s}" = "{phase}"' for s, phase in stages.items())]
     lines += ["[tasks]", "settle_hours = 0", "[guard]", "max_share_flagged = 1.0"]
     path = folder / "crmrules.toml"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")

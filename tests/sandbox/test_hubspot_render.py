@@ -11,10 +11,10 @@ from itertools import pairwise
 import pytest
 
 from crmrules_sandbox.hubspot.conversations import html
+from crmrules_sandbox.hubspot.pipelines import STAGE_IDS, STAGE_PHASES
 from crmrules_sandbox.hubspot.portal import Portal
 from crmrules_sandbox.hubspot.render import ids, render
 from crmrules_sandbox.hubspot.seed import seeded_contents
-from crmrules_sandbox.hubspot.stages import STAGE_IDS, STAGE_PHASES
 from crmrules_sandbox.salesforce import render as salesforce
 from crmrules_sandbox.salesforce.ledger import parse
 from crmrules_sandbox.scenario import seeded

@@ -9,10 +9,11 @@ from functools import cache
 import pytest
 
 from crmrules_sandbox.hubspot import rep as hubspot_rep
+from crmrules_sandbox.hubspot.pipelines import STAGE_IDS
 from crmrules_sandbox.hubspot.render import ids as hubspot_ids
-from crmrules_sandbox.hubspot.stages import STAGE_IDS
 from crmrules_sandbox.hubspot.start import seeded_portal
 from crmrules_sandbox.salesforce.demo import DemoCrm
+from crmrules_sandbox.salesforce.ledger import parse
 from crmrules_sandbox.salesforce.render import ids as salesforce_ids
 from crmrules_sandbox.scenario import seeded
 from crmrules_sandbox.scenario.rep import Chance, Rep, Task
@@ -53,8 +54,12 @@ class InSalesforce:
         user = self.org.get("User", self.ids[colleague][0])
         return user["Id"] if user["IsActive"] else user["ManagerId"]
 
-    def work(self, seed):
-        return Rep(self.crm._rep._desk, seed=seed).work()
+    @property
+    def desk(self):
+        return self.crm._rep._desk
+
+    def id(self, name):
+        return self.ids[name][0]
 
     def left(self):
         tasks = [row for row in self.org.rows("Task") if row.get("CrmRules_Key__c")]
@@ -70,7 +75,10 @@ class InSalesforce:
                 for row in self.org.rows("Opportunity")
             },
             "calls": sorted(self.about(row) for row in calls),
-            "meetings": sorted(self.about(row) for row in self.made("Event", None)),
+            "meetings": sorted(
+                (*self.about(row), parse(row["StartDateTime"]), parse(row["EndDateTime"]))
+                for row in self.made("Event", None)
+            ),
             "drafts": {
                 self.names[row["Id"]] for row in self.org.rows("Quote") if row["Status"] == "Draft"
             },
@@ -97,6 +105,7 @@ WORDS = {
     "DEFERRED": "Deferred",
     "WAITING": "Waiting on someone else",
 }
+SPAN = ("hs_meeting_start_time", "hs_meeting_end_time")
 STAGES = {stage_id: word for word, stage_id in STAGE_IDS.items()}
 
 
@@ -115,8 +124,12 @@ class InHubSpot:
             self.portal.create("tasks", values, [self.ids[one.id]])
         self.now += LATER
 
-    def work(self, seed):
-        return Rep(hubspot_rep.Desk(self.portal), seed=seed).work()
+    @property
+    def desk(self):
+        return hubspot_rep.Desk(self.portal)
+
+    def id(self, name):
+        return self.ids[name][1]
 
     def values(self, record, *names):
         found = (self.portal.value(record.type, record.id, name) for name in names)
@@ -139,8 +152,11 @@ class InHubSpot:
                 )
                 for deal in self.portal.records("deals")
             },
-            "calls": self.made("calls"),
-            "meetings": self.made("meetings"),
+            "calls": sorted(self.about(each) for each in self.made("calls")),
+            "meetings": sorted(
+                (*self.about(each), *map(datetime.fromisoformat, self.values(each, *SPAN)))
+                for each in self.made("meetings")
+            ),
             "drafts": {
                 self.names["quotes", quote.id]
                 for quote in self.portal.records("quotes")
@@ -149,8 +165,7 @@ class InHubSpot:
         }
 
     def made(self, kind):
-        fresh = [each for each in self.portal.records(kind) if each.created == self.now]
-        return sorted(self.about(each) for each in fresh)
+        return [each for each in self.portal.records(kind) if each.created == self.now]
 
     def about(self, record):
         (deal,) = self.portal.linked(record.type, record.id, "deals")
@@ -178,9 +193,9 @@ def crm(request):
 @pytest.mark.parametrize("kind", [InSalesforce, InHubSpot])
 def test_a_rep_does_the_same_work_on_the_same_day_and_says_what(kind, crm):
     one, other = crm(kind), crm(kind)
-    said = one.work(5)
-    assert said == other.work(5)
-    assert said != crm(kind).work(6)
+    said = Rep(one.desk, seed=5).work()
+    assert said == Rep(other.desk, seed=5).work()
+    assert said != Rep(crm(kind).desk, seed=6).work()
     text = "\n".join(said)
     for phrase in ("completed", "deferred", "waiting", "#not-true", "reworded", "logged a reply"):
         assert phrase in text
@@ -202,16 +217,17 @@ def test_a_rep_does_the_same_work_on_the_same_day_and_says_what(kind, crm):
 def test_a_rep_does_the_same_in_both_crms_and_leaves_both_alike(seed, crm):
     here, there = crm(InSalesforce), crm(InHubSpot)
     assert here.left() == there.left()
-    assert here.work(seed) == there.work(seed)
+    assert Rep(here.desk, seed=seed).work() == Rep(there.desk, seed=seed).work()
     assert here.left() == there.left()
     here.crm.advance(timedelta(days=1))
     there.now += timedelta(days=1)
-    assert here.work(seed + 10) == there.work(seed + 10)  # what is left, on another day
+    after = Rep(here.desk, seed=seed + 10).work()  # what is left, on another day
+    assert after == Rep(there.desk, seed=seed + 10).work()
 
 
 def test_what_a_rep_does_in_a_portal_looks_like_the_owner_of_the_deal(crm):
     there = crm(InHubSpot)
-    there.work(5)
+    Rep(there.desk, seed=5).work()
     users = {owner.id: owner.user_id for owner in there.portal.owners}
     seen = 0
     for kind in ("deals", "quotes"):
@@ -268,3 +284,37 @@ def test_a_rep_never_moves_on_from_negotiation_and_goes_back_from_a_proposal_wit
         desk = Notebook(tasks, chances)
         Rep(desk, seed=1).work()
         assert {call[2] for call in desk.done if call[0] == "move"} == moved
+
+
+def test_a_rep_acts_on_twelve_opportunities_in_one_stretch_at_most():
+    tasks = [Task(str(n), f"Ask {n}", f"o{n}", f"Opportunity {n}") for n in range(60)]
+    chances = {task.about: Chance(task.about, task.name, "Needs Analysis") for task in tasks}
+    desk = Notebook(tasks, chances)
+    Rep(desk, seed=1).work()
+    acts = Counter(call[0] for call in desk.done)
+    assert (acts["log_call"], acts["book"], acts["move"]) == (3, 3, 3)
+
+
+@pytest.mark.parametrize("kind", [InSalesforce, InHubSpot])
+def test_only_the_newest_quote_is_pulled_back_and_a_closed_opportunity_is_no_chance(kind, crm):
+    place = crm(kind)
+    one = next(one for one in chosen() if len(one.quotes) > 1)
+    chance = place.desk.chance(place.id(one.id))
+    assert (chance.name, chance.stage) == (one.name, one.stages[-1].stage)
+    assert place.desk.pull_back(chance)
+    assert place.left()["drafts"] == {one.quotes[-1].id}
+    for outcome in ("won", "lost"):
+        closed = next(one for one in told().opportunities if one.outcome == outcome)
+        assert place.desk.chance(place.id(closed.id)) is None
+
+
+@pytest.mark.parametrize("kind", [InSalesforce, InHubSpot])
+def test_a_booked_meeting_takes_an_hour_and_there_may_be_no_quote_to_pull_back(kind, crm):
+    place = crm(kind)
+    one = next(one for one in chosen() if not one.quotes)
+    chance = place.desk.chance(place.id(one.id))
+    assert not place.desk.pull_back(chance)
+    place.desk.book(chance, "Working session", NOW + timedelta(days=4))
+    ((opportunity, person, start, end),) = place.left()["meetings"]
+    assert (opportunity, person) == (one.id, one.roles[0].person if one.roles else "")
+    assert (start, end) == (NOW + timedelta(days=4), NOW + timedelta(days=4, hours=1))

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import time
 from datetime import datetime, timedelta
+from html import unescape
+from pathlib import Path
 from typing import Any
 
 from crmrules_sandbox.hubspot.pipelines import STAGE_PHASES
@@ -18,6 +20,7 @@ from crmrules_sandbox.hubspot.records import Record
 from crmrules_sandbox.hubspot.rep import Desk
 from crmrules_sandbox.hubspot.server import HubSpotServer
 from crmrules_sandbox.hubspot.start import seeded_portal
+from crmrules_sandbox.scenario import load, seeded
 from crmrules_sandbox.scenario.rep import Rep
 
 
@@ -25,10 +28,18 @@ class DemoCrm:
     """A seeded sandbox HubSpot. ``standing``: its clock stands still until ``advance``."""
 
     def __init__(
-        self, seed: int, now: datetime, *, opportunities: int, port: int, standing: bool
+        self,
+        seed: int,
+        now: datetime,
+        *,
+        opportunities: int,
+        port: int,
+        standing: bool,
+        scenario: Path | None = None,
     ) -> None:
-        self._start, self._from = now, None if standing else time.monotonic()
-        self.portal = seeded_portal(seed, clock=lambda: self.now, opportunities=opportunities)
+        told = seeded(seed, now, opportunities) if scenario is None else load(scenario)
+        self._start, self._from = told.now, None if standing else time.monotonic()
+        self.portal = seeded_portal(seed, clock=lambda: self.now, scenario=told)
         self.server = HubSpotServer(self.portal, port)
         self._token = self.server.token()
         self._rep = Rep(Desk(self.portal), seed=seed)
@@ -86,7 +97,7 @@ class DemoCrm:
             "key": self._value(task, "crmrules_key"),
             "owner": "" if owner is None else f"{owner.first_name} {owner.last_name}",
             "subject": self._value(task, "hs_task_subject"),
-            "body": self._value(task, "hs_task_body"),
+            "body": unescape(self._value(task, "hs_task_body").replace("<br>", "\n")),
             "due": self._value(task, "hs_timestamp")[:10],
             "status": self._value(task, "hs_task_status"),
             "opportunity": linked[0] if linked else self._value(task, "crmrules_opportunity"),
@@ -107,6 +118,9 @@ def start(
     opportunities: int = 220,
     port: int = 0,
     standing: bool = True,
+    scenario: Path | None = None,
 ) -> DemoCrm:
-    """Return a running sandbox, seeded for that moment."""
-    return DemoCrm(seed, now, opportunities=opportunities, port=port, standing=standing)
+    """Return a running sandbox, seeded for that moment, or as a scenario file tells it."""
+    return DemoCrm(
+        seed, now, opportunities=opportunities, port=port, standing=standing, scenario=scenario
+    )

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from crmrules_sandbox.hubspot.conversations import CONNECTED, html
+from crmrules_sandbox.hubspot.pipelines import STAGE_IDS
 from crmrules_sandbox.hubspot.portal import Portal
 from crmrules_sandbox.hubspot.records import Owner
-from crmrules_sandbox.hubspot.stages import STAGE_IDS
 from crmrules_sandbox.hubspot.values import stamp
 from crmrules_sandbox.scenario.outline import LOST, WON
 from crmrules_sandbox.scenario.rep import Chance, Task

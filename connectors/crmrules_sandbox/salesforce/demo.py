@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import time
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from crmrules_sandbox.salesforce.rep import Desk
 from crmrules_sandbox.salesforce.server import SandboxServer
 from crmrules_sandbox.salesforce.soql import answer
 from crmrules_sandbox.salesforce.start import seeded_org
+from crmrules_sandbox.scenario import load, seeded
 from crmrules_sandbox.scenario.rep import Rep
 
 
@@ -24,10 +26,18 @@ class DemoCrm:
     """A seeded sandbox Salesforce. ``standing``: its clock stands still until ``advance``."""
 
     def __init__(
-        self, seed: int, now: datetime, *, opportunities: int, port: int, standing: bool
+        self,
+        seed: int,
+        now: datetime,
+        *,
+        opportunities: int,
+        port: int,
+        standing: bool,
+        scenario: Path | None = None,
     ) -> None:
-        self._start, self._from = now, None if standing else time.monotonic()
-        self.org = seeded_org(seed, clock=lambda: self.now, opportunities=opportunities)
+        told = seeded(seed, now, opportunities) if scenario is None else load(scenario)
+        self._start, self._from = told.now, None if standing else time.monotonic()
+        self.org = seeded_org(seed, clock=lambda: self.now, scenario=told)
         self.server = SandboxServer(self.org, port)
         desk = Desk(self._query, self._update, self._create, self._delete, lambda: self.now)
         self._rep = Rep(desk, seed=seed)
@@ -121,6 +131,9 @@ def start(
     opportunities: int = 220,
     port: int = 0,
     standing: bool = True,
+    scenario: Path | None = None,
 ) -> DemoCrm:
-    """Return a running sandbox, seeded for that moment."""
-    return DemoCrm(seed, now, opportunities=opportunities, port=port, standing=standing)
+    """Return a running sandbox, seeded for that moment, or as a scenario file tells it."""
+    return DemoCrm(
+        seed, now, opportunities=opportunities, port=port, standing=standing, scenario=scenario
+    )

@@ -98,10 +98,12 @@ def _readiness(settings: Settings, base: Path, found: list[Finding]) -> list[dic
 
 def _line(rule: Any, report: Report) -> dict[str, Any]:
     blind = report.unknown[rule.id]
+    missing = [name for name, _ in report.missing_for(rule.id)[:3]]
     return {
         "rule": rule.id,
         "mode": str(rule.mode),
         "fires": report.fires[rule.id],
         "blind_percent": round(100 * blind / max(report.opportunities, 1)),
-        "missing": [name for name, _ in report.missing_for(rule.id)[:3]],
+        "missing": missing,
+        "why": {name: report.why(name) for name in missing},
     }

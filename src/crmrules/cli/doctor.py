@@ -59,7 +59,7 @@ def doctor(
 
 
 def _print(line: dict[str, Any]) -> None:
-    missing = ", ".join(line["missing"]) or "nothing"
+    missing = "; ".join(f"{name}: {line['why'][name]}" for name in line["missing"]) or "nothing"
     blind = line["blind_percent"]
     click.echo(
         f"{line['rule']:<30} {line['mode']:<8} fires on {line['fires']}, "

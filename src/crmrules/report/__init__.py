@@ -117,7 +117,9 @@ class Page:
                 continue
             blind, total = self.blind[rule.id], max(self.total, 1)
             missing = report.missing_for(rule.id)
-            reason = ", ".join(f"{name.replace('_', ' ')} ({n})" for name, n in missing[:3])
+            reason = "; ".join(
+                f"{name.replace('_', ' ')} ({n}): {report.why(name)}" for name, n in missing[:3]
+            )
             rows.append(
                 f"<tr><td>{escape(rule.title)}<br><small>{rule.id}</small><td>{rule.mode}"
                 f"<td class=n>{self.fired[rule.id]}<td class=n>{100 * blind // total} %"

@@ -64,6 +64,9 @@ def test_history_comes_newest_first_with_who_and_when(client, portal, clock, dea
     assert "updatedByUserId" not in middle
     assert newest["timestamp"] == "2026-03-02T11:00:00.000Z"
     assert record["properties"]["dealstage"] == "1003"
+    portal.quirks.empty_history = False
+    answer = client.read("deals", deal, propertiesWithHistory=["dealstage", "closedate"])
+    assert set(answer.json()["results"][0]["propertiesWithHistory"]) == {"dealstage"}
 
 
 @pytest.mark.parametrize(("history", "most"), [([], 100), (["dealstage"], 50)])

@@ -252,6 +252,8 @@ def test_fault_unauthorized_ends_the_token_for_good(client, server, deal):
     server.faults.add(Fault("unauthorized", nth=2))
     answers = [client.read("deals", deal).status_code for _ in range(3)]
     assert answers == [200, 401, 401]
+    server.faults.add(Fault("unauthorized", code="EXPIRED_AUTHENTICATION"))
+    assert client.read("deals", deal).json()["category"] == "EXPIRED_AUTHENTICATION"
     renewed = Client(server)
     assert renewed.read("deals", deal).status_code == 200
     renewed.http.close()
@@ -366,7 +368,6 @@ def test_big_answers_are_zipped_for_those_who_ask(client, portal):
 
 
 def test_the_program_says_how_to_reach_it_and_ends_when_told():
-    pytest.importorskip("crmrules_sandbox.hubspot.seed")
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "connectors")}
     command = [sys.executable, "-m", "crmrules_sandbox.hubspot", "--opportunities", "12"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True) as program:

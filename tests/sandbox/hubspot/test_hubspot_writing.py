@@ -231,6 +231,12 @@ def test_an_archived_key_is_free_or_by_a_switch_still_taken(client, portal):
     assert client.objects("tasks", "create", task("k")).status_code == 201
 
 
+def test_a_record_may_be_told_its_own_key_again(client, portal):
+    made = portal.create("tasks", {**DUE, "crmrules_key": "k"})
+    assert client.update("tasks", made, crmrules_key="K").status_code == 200
+    assert client.update("tasks", made, crmrules_key="K").status_code == 200
+
+
 def test_a_changed_key_frees_the_old_one(client, portal):
     first = portal.create("tasks", {**DUE, "crmrules_key": "old"})
     client.update("tasks", first, crmrules_key="new")
