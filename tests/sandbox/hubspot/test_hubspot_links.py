@@ -152,6 +152,15 @@ def test_associations_are_made_with_types_and_labels_add_up(client, portal, deal
     assert make().status_code == 400
 
 
+def test_a_company_is_made_the_primary_one_by_its_type(client, portal, deal):
+    company = portal.create("companies", {"name": "M"})
+    types = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 5}]
+    each = {"from": {"id": deal}, "to": {"id": company}, "types": types}
+    client.post(path("deals", "companies", "batch/create"), {"inputs": [each]})
+    [found] = client.links("deals", "companies", deal).json()["results"]
+    assert [each["typeId"] for each in found["to"][0]["associationTypes"]] == [341, 5]
+
+
 def test_an_association_to_nobody_is_refused_and_makes_nothing(client, portal, deal, contact):
     plain = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 3}]
     pairs = [(deal, contact), (deal, "77")]
