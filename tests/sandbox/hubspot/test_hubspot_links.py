@@ -70,6 +70,7 @@ def test_an_id_without_associations_is_an_error_of_a_207(client, portal, deal, c
     assert error["subCategory"] == "crm.associations.NO_ASSOCIATIONS_FOUND"
     assert error["message"] == "No contact is associated with deal 77."
     assert error["context"]["fromObjectId"] == ["77"]
+    assert (error["errors"], error["links"]) == ([], {})
     portal.quirks.report_no_associations = False
     silent = client.links("deals", "contacts", deal, "77")
     assert silent.status_code == 200
