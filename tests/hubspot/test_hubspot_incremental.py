@@ -75,18 +75,18 @@ def walk(seed, steps, *, lag):
                 assert not wrong, f"seed {seed}\n" + "\n".join([*people.story[-12:], *wrong[:6]])
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_after_anything_people_do_the_kept_rows_are_those_of_a_full_pull(seed):
-    walk(seed, 28, lag=False)
+    walk(seed, 24, lag=False)
 
 
-@pytest.mark.parametrize("seed", range(100, 103))
+@pytest.mark.parametrize("seed", range(100, 102))
 def test_an_index_that_is_up_to_an_hour_late_changes_nothing_in_the_end(seed):
-    walk(seed, 28, lag=True)
+    walk(seed, 24, lag=True)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(1000, 1060))
+@pytest.mark.parametrize("seed", range(1000, 1040))
 def test_long_walks_leave_what_a_full_pull_reads(seed):
     walk(seed, 60, lag=seed % 2 == 1)
 

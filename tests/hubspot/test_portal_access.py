@@ -439,7 +439,7 @@ def test_a_property_named_as_a_role_source_is_asked_for_and_read(small, clock):
 
 # -- what the portal looks like ----------------------------------------------------------------
 def checked(portal, clock, **options):
-    with serving(portal) as server, connected(server, clock, **options) as crm:
+    with serving(portal) as server, connected(server, clock, inside=True, **options) as crm:
         return crm.check()
 
 
