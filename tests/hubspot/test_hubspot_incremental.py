@@ -278,8 +278,10 @@ def test_a_deleted_task_of_ours_reads_the_same_in_both_pulls(diary):
 
 def test_a_restored_task_of_ours_is_alive_again(diary):
     [done] = diary.crm.write([new_task(diary.small.first)])
+    diary.pull()
     diary.portal.archive("tasks", done.id)
     diary.pull()
+    assert diary.opportunity(diary.small.first).our_tasks[0].deleted
     record = diary.portal.get("tasks", done.id)
     stamp = record.updated
     diary.portal.restore("tasks", done.id)
