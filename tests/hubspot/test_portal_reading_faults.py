@@ -503,7 +503,7 @@ def test_a_token_that_is_revoked_while_reading_is_an_access_error(small, clock):
         assert caught.value.exit_code == 3
 
 
-def test_what_was_yielded_before_a_failure_stays_valid_and_the_watermark_does_not_move(
+def test_a_pull_that_fails_in_the_middle_moves_no_watermark_and_the_next_one_makes_up_for_it(
     small, clock
 ):
     with serving(small.portal) as server, connected(server, clock, inside=True) as crm:
