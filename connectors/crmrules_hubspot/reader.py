@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 
 from crmrules.connector import Batch, Head, Problem, Row, Stored
-from crmrules.errors import UsageError
 from crmrules.scope import Levels
+from crmrules.transport import watermark
 from crmrules_hubspot.accounts import Accounts
 from crmrules_hubspot.api import SEARCH_PAGE, Record
 from crmrules_hubspot.around import Around, Changed, Known
@@ -85,7 +85,7 @@ class Reader:
 
     def changes(self, stored: Stored) -> Iterator[Batch]:
         """Yield what changed since the watermark."""
-        low = milliseconds(_moment(stored.marks().get(MARK, "")) - OVERLAP)
+        low = milliseconds(watermark(stored.marks().get(MARK, "")) - OVERLAP)
         heads = {head.id: head for head in stored.heads()}
         found = self._scanned(low)
         followed = {h.id for h in heads.values() if h.won is None or self._recently_won(h)}
@@ -248,12 +248,3 @@ def _key(company: str | None) -> str | None:
 def _buyers(heads: Mapping[str, Head], ids: set[str]) -> set[str]:
     """Return the accounts of those of these opportunities that are won."""
     return {head.account for one in ids if (head := heads[one]).won and head.account}
-
-
-def _moment(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(
-            f"the watermark '{text}' is not a moment", remedy="run crmrules sync --full once"
-        ) from None
