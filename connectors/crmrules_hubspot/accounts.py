@@ -69,7 +69,7 @@ class Accounts:
         """Yield activities on accounts: all where they are new, else what came, changed or left."""
         if COMPANY.name in self._fetch.problems:
             self.won = set()
-        new = {key for key in self.won if key not in self.before or not _there(stored, key)}
+        new = self.won - (self.before & _there(stored, self.won))
         for part in chunks(self.before - self.won, ASSOCIATIONS):
             yield [gone(c.kind, c.id, c.parent) for c in stored.children(part) if c.kind in _NAMES]
         found = self.logged(new)
@@ -107,6 +107,11 @@ class Accounts:
         return {one: keys for one, keys in about.items() if not links.get(one)}
 
 
-def _there(stored: Stored, key: str) -> bool:
-    """Return whether the account's own row is stored."""
-    return any(child.kind == COMPANY.name for child in stored.children([key]))
+def _there(stored: Stored, keys: Iterable[str]) -> set[str]:
+    """Return the accounts whose own row is stored."""
+    return {
+        child.parent
+        for part in chunks(keys, ASSOCIATIONS)
+        for child in stored.children(part)
+        if child.kind == COMPANY.name
+    }

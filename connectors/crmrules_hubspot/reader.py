@@ -110,8 +110,9 @@ class Reader:
         yield from self._around(level, stored, followed)
         known = {head.account for one in followed if (head := heads[one]).account is not None}
         wanted = {companies[one] for one in level if level[one] and one in companies}
-        yield from self._batches(self._companies_of(wanted, known, changed, stored))
+        # First, as an account whose own row is not stored counts as new.
         yield from self._batches(self._accounts.changes(changed, stored))
+        yield from self._batches(self._companies_of(wanted, known, changed, stored))
         unread = ROW_KINDS - self._fetch.readable
         # What may not be read any more is forgotten, and read anew when it may be again.
         yield self._end(unread | ({QUOTE_LINE} if unread & {QUOTE.name, LINE.name} else set()))

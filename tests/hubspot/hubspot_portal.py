@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from crmrules.connector import Child, CreateTask, Head, Row, TaskFields
+from crmrules.connector import Batch, Child, CreateTask, Head, Row, TaskFields
 from crmrules.mapping import Mapping as OrgMapping
 from crmrules_hubspot import connect
 from crmrules_hubspot import transport as transport_module
@@ -244,11 +244,22 @@ class Kept:
                 yield Child(row.parent, kind, one, row.stamp)
 
     def pull(self, connector: Any, *, full: bool = False) -> list[Row]:
-        """Take over a pull as it comes; return the rows it yielded, those that are gone too."""
+        """Take over a pull as it comes; return the rows it yielded, those that are gone too.
+
+        One that fails leaves nothing, as in the store's transaction.
+        """
+        before = dict(self.rows)
+        try:
+            return self._take(connector.pull(None if full or not self._marks else self))
+        except BaseException:
+            self.rows = before
+            raise
+
+    def _take(self, batches: Iterable[Batch]) -> list[Row]:
         seen: set[tuple[str, str]] = set()
         yielded: list[Row] = []
         self.problems = []
-        for batch in connector.pull(None if full or not self._marks else self):
+        for batch in batches:
             self.problems += batch.problems
             yielded += batch.rows
             for row in {(row.kind, row.id): row for row in batch.rows}.values():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
@@ -43,12 +44,18 @@ def small(clock):
     return Small(clock)
 
 
-def both(small, clock, *faults, **options):
-    """Pull undisturbed, then in a second run through faults; return both and the server."""
-    with serving(small.portal, **options) as server:
-        with connected(server, clock) as crm:
+def on_the_line(fault):
+    """Whether only a socket shows a fault as it is."""
+    return fault.kind in {"drop_before", "drop_after", "truncated_body"}
+
+
+def both(small, clock, *faults):
+    """Pull undisturbed, then in a second run through faults; return both and the calls."""
+    inside = not any(map(on_the_line, faults))
+    with serving(small.portal) as server:
+        with connected(server, clock, inside=True) as crm:
             wanted = pulled(crm)
-        with connected(server, clock) as crm:
+        with connected(server, clock, inside=inside) as crm:
             crm.check()
             clock.slept.clear()
             server.forget_calls()
@@ -104,7 +111,8 @@ def test_a_full_pull_through_a_fault_equals_an_undisturbed_one(small, clock, fau
 )
 def test_an_incremental_pull_through_a_fault_finds_every_change(small, clock, fault):
     portal, book = small.portal, small.book
-    with serving(portal) as server, connected(server, clock) as crm:
+    inside = not on_the_line(fault)
+    with serving(portal) as server, connected(server, clock, inside=inside) as crm:
         kept = pulled(crm)
         clock.advance(hours=2)
         book.log("notes", ("deals", small.first), text="New")
@@ -122,6 +130,29 @@ def test_an_incremental_pull_through_a_fault_finds_every_change(small, clock, fa
     assert gone == wanted.rows
 
 
+def test_a_seeded_portal_reads_the_same_while_every_third_call_goes_wrong(clock):
+    portal = seeded_portal(7, clock=clock, opportunities=40)
+    ways = [
+        Fault("status", status=502),
+        Fault("html", status=200),
+        Fault("drop_after"),
+        Fault("rate_limited"),
+        Fault("truncated_body"),
+    ]
+    with serving(portal) as server, connected(server, clock, inside=True) as crm:
+        wanted = pulled(crm)
+        crm.check()
+        for nth in range(1, 40):
+            server.faults.add(replace(ways[nth % 5], nth=2 * nth))
+        found = pulled(crm)
+        assert found.rows == wanted.rows
+        deals = wanted.ids("deal")
+        assert len(deals) > 30
+        assert {d: opportunity(crm, found, d) for d in deals} == {
+            d: opportunity(crm, wanted, d) for d in deals
+        }
+
+
 def test_retry_after_is_waited_for_and_without_one_a_429_waits_the_whole_interval(small, clock):
     both(small, clock, Fault("rate_limited", retry_after=7, path=BATCH))
     assert next(s for s in clock.slept if s > 1) == 7 + 0.5 * 2
@@ -136,7 +167,7 @@ def test_a_date_as_retry_after_is_waited_for(small, clock):
 
 
 def test_a_portal_that_asks_for_an_hour_is_left_alone(small, clock):
-    with serving(small.portal) as server, connected(server, clock) as crm:
+    with serving(small.portal) as server, connected(server, clock, inside=True) as crm:
         server.faults.add(Fault("migrating", status=477, retry_after=3600))
         with pytest.raises(RetryableError, match="3600"):
             crm.check()
@@ -144,7 +175,7 @@ def test_a_portal_that_asks_for_an_hour_is_left_alone(small, clock):
 
 
 def test_a_portal_that_stays_down_ends_the_run_after_five_tries(small, clock):
-    with serving(small.portal) as server, connected(server, clock) as crm:
+    with serving(small.portal) as server, connected(server, clock, inside=True) as crm:
         server.faults.add(Fault("status", status=503, times=99))
         with pytest.raises(RetryableError) as caught:
             crm.check()
@@ -153,7 +184,7 @@ def test_a_portal_that_stays_down_ends_the_run_after_five_tries(small, clock):
 
 
 def test_a_day_that_is_used_up_ends_the_run_at_once_and_says_when_it_begins_anew(small, clock):
-    with serving(small.portal) as server, connected(server, clock) as crm:
+    with serving(small.portal) as server, connected(server, clock, inside=True) as crm:
         crm.check()
         server.forget_calls()
         server.faults.add(Fault("rate_limited", policy="DAILY", path=LINKS))
@@ -181,7 +212,7 @@ def test_a_slow_answer_is_waited_for_and_one_that_never_comes_is_asked_for_again
 
 
 def test_a_batch_that_does_not_find_an_id_once_loses_nothing_but_until_the_next_run(small, clock):
-    with serving(small.portal) as server, connected(server, clock) as crm:
+    with serving(small.portal) as server, connected(server, clock, inside=True) as crm:
         wanted = pulled(crm)
         server.faults.add(Fault("missing", ids=(small.note,), path="objects/.*/notes/batch"))
         kept = pulled(crm)
@@ -192,7 +223,7 @@ def test_a_batch_that_does_not_find_an_id_once_loses_nothing_but_until_the_next_
 
 
 def test_a_deal_that_a_batch_does_not_find_is_asked_for_alone_before_it_is_gone(small, clock):
-    with serving(small.portal) as server, connected(server, clock) as crm:
+    with serving(small.portal) as server, connected(server, clock, inside=True) as crm:
         kept = pulled(crm)
         clock.advance(hours=3)
         small.portal.update("deals", small.first, {"amount": "5"}, 7)
@@ -217,7 +248,7 @@ QUIRKS = [
 
 @pytest.mark.parametrize("quirks", QUIRKS, ids=str)
 def test_the_habits_of_a_portal_change_no_row(small, clock, quirks):
-    with serving(small.portal) as server, connected(server, clock) as crm:
+    with serving(small.portal) as server, connected(server, clock, inside=True) as crm:
         wanted = pulled(crm)
         small.portal.quirks.set(**quirks)
         kept = pulled(crm)
@@ -349,7 +380,10 @@ def test_more_contacts_changed_on_one_millisecond_than_a_search_answers_are_all_
 
 
 def test_our_own_ceiling_stops_before_the_call(small, clock):
-    with serving(small.portal) as server, connected(server, clock, daily_calls=6) as crm:
+    with (
+        serving(small.portal) as server,
+        connected(server, clock, inside=True, daily_calls=6) as crm,
+    ):
         crm.check()
         with pytest.raises(GuardError, match="ceiling") as caught:
             pulled(crm)
@@ -359,19 +393,25 @@ def test_our_own_ceiling_stops_before_the_call(small, clock):
 
 def test_a_part_of_the_day_is_left_to_others(clock):
     small = Small(clock, daily_limit=100)
-    with serving(small.portal) as server, connected(server, clock, daily_reserve=0.9) as crm:
+    with (
+        serving(small.portal) as server,
+        connected(server, clock, inside=True, daily_reserve=0.9) as crm,
+    ):
         crm.check()
         with pytest.raises(GuardError, match="left to others") as caught:
             pulled(crm)
         assert "daily_reserve" in caught.value.remedy
         assert len(server.calls) < 30
-    with serving(small.portal) as server, connected(server, clock, daily_reserve=0) as crm:
+    with (
+        serving(small.portal) as server,
+        connected(server, clock, inside=True, daily_reserve=0) as crm,
+    ):
         assert pulled(crm).rows
 
 
 def test_the_quota_is_that_of_the_portal(clock):
     small = Small(clock, daily_limit=1000)
-    with serving(small.portal) as server, connected(server, clock) as crm:
+    with serving(small.portal) as server, connected(server, clock, inside=True) as crm:
         pulled(crm)
         # The last calls are of sorts that tell nothing of the day.
         assert crm.usage.quota_limit == 1000
@@ -455,7 +495,7 @@ def test_before_any_header_came_the_smallest_limit_counts():
 
 
 def test_a_token_that_is_revoked_while_reading_is_an_access_error(small, clock):
-    with serving(small.portal) as server, connected(server, clock) as crm:
+    with serving(small.portal) as server, connected(server, clock, inside=True) as crm:
         crm.check()
         server.faults.add(Fault("unauthorized", path=LINKS))
         with pytest.raises(AccessError, match="does not accept") as caught:
@@ -463,10 +503,10 @@ def test_a_token_that_is_revoked_while_reading_is_an_access_error(small, clock):
         assert caught.value.exit_code == 3
 
 
-def test_what_was_yielded_before_a_failure_stays_valid_and_the_watermark_does_not_move(
+def test_a_pull_that_fails_in_the_middle_moves_no_watermark_and_the_next_one_makes_up_for_it(
     small, clock
 ):
-    with serving(small.portal) as server, connected(server, clock) as crm:
+    with serving(small.portal) as server, connected(server, clock, inside=True) as crm:
         kept = pulled(crm)
         marks = dict(kept.marks())
         clock.advance(hours=2)
@@ -486,7 +526,7 @@ def test_what_was_yielded_before_a_failure_stays_valid_and_the_watermark_does_no
 
 
 def test_a_full_pull_says_that_every_kind_is_complete(small, clock):
-    with serving(small.portal) as server, connected(server, clock) as crm:
+    with serving(small.portal) as server, connected(server, clock, inside=True) as crm:
         kept = pulled(crm)
         kept.rows["note", "x/1"] = kept.rows["note", f"{small.first}/{small.note}"]
         kept.pull(crm, full=True)
@@ -501,7 +541,7 @@ def test_the_floor_is_what_full_batches_would_take(clock):
 
 
 def test_an_empty_portal_is_read_in_a_few_calls(clock):
-    with serving(empty_portal(clock)) as server, connected(server, clock) as crm:
+    with serving(empty_portal(clock)) as server, connected(server, clock, inside=True) as crm:
         kept = pulled(crm)
         assert kept.rows == {}
         assert len(server.calls) <= 8

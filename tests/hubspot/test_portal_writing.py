@@ -48,7 +48,7 @@ def server(small):
 
 @pytest.fixture
 def crm(server, clock):
-    with connected(server, clock) as connector:
+    with connected(server, clock, inside=True) as connector:
         connector.check()
         server.forget_calls()
         yield connector
@@ -141,7 +141,7 @@ def hundred(clock, count=100):
 
 def test_a_hundred_records_are_one_call(clock):
     portal, deals = hundred(clock, 150)
-    with serving(portal) as server, connected(server, clock) as crm:
+    with serving(portal) as server, connected(server, clock, inside=True) as crm:
         crm.check()
         server.forget_calls()
         done = crm.write([SetFields(deal, {"status": "ok"}) for deal in deals])
@@ -153,7 +153,7 @@ def test_a_hundred_records_are_one_call(clock):
 def test_one_record_that_a_rule_of_the_portal_refuses_blocks_none_of_the_others(clock, bad):
     portal, deals = hundred(clock)
     portal.require("deals", "closed_lost_reason", [deals[bad]])
-    with serving(portal) as server, connected(server, clock) as crm:
+    with serving(portal) as server, connected(server, clock, inside=True) as crm:
         crm.check()
         server.forget_calls()
         done = crm.write([SetFields(deal, {"status": "ok"}) for deal in deals])
@@ -170,7 +170,7 @@ def test_one_record_that_a_rule_of_the_portal_refuses_blocks_none_of_the_others(
 def test_however_many_records_are_bad_the_search_for_them_is_bounded(clock):
     portal, deals = hundred(clock)
     portal.require("deals", "closed_lost_reason", deals)
-    with serving(portal) as server, connected(server, clock) as crm:
+    with serving(portal) as server, connected(server, clock, inside=True) as crm:
         crm.check()
         server.forget_calls()
         done = crm.write([SetFields(deal, {"status": "ok"}) for deal in deals])
@@ -343,7 +343,7 @@ def test_what_fails_in_a_partial_answer_is_not_blamed_on_the_record(crm, small, 
 
 def test_a_token_revoked_in_the_middle_leaves_the_rest_for_the_next_run(clock):
     portal, deals = hundred(clock, 150)
-    with serving(portal) as server, connected(server, clock) as crm:
+    with serving(portal) as server, connected(server, clock, inside=True) as crm:
         crm.check()
         server.faults.add(Fault("unauthorized", path=UPDATE, nth=2))
         done = crm.write([SetFields(deal, {"status": "ok"}) for deal in deals])
@@ -362,7 +362,7 @@ def test_a_token_revoked_before_the_first_write_is_an_access_error(crm, small, s
 def test_a_day_used_up_before_the_first_write_stops_and_in_the_middle_defers(clock):
     portal, deals = hundred(clock, 150)
     writes = [SetFields(deal, {"status": "ok"}) for deal in deals]
-    with serving(portal) as server, connected(server, clock) as crm:
+    with serving(portal) as server, connected(server, clock, inside=True) as crm:
         crm.check()
         server.faults.add(Fault("rate_limited", policy="DAILY", path=UPDATE, nth=2))
         assert [one.result for one in crm.write(writes)][99:] == [Result.DONE] + [
@@ -415,7 +415,7 @@ def test_writing_without_the_scope_writes_nothing_and_names_it(crm, small):
 @pytest.mark.parametrize("kind", ["STANDARD", ""])
 def test_a_production_portal_is_not_written_to_before_somebody_confirms(small, clock, kind):
     small.portal.account_type = kind
-    with serving(small.portal) as server, connected(server, clock) as crm:
+    with serving(small.portal) as server, connected(server, clock, inside=True) as crm:
         problems = [p.what for p in crm.check().problems if p.level == "error"]
         assert any("production" in text for text in problems)
         server.forget_calls()
@@ -533,7 +533,7 @@ def test_after_a_change_of_the_app_older_tasks_count_as_edited_and_newer_do_not(
 
 def test_tasks_are_found_by_their_deal_where_keys_are_not_unique(small, clock):
     small.portal.redefine("tasks", "crmrules_key", hasUniqueValue=False)
-    with serving(small.portal) as server, connected(server, clock) as crm:
+    with serving(small.portal) as server, connected(server, clock, inside=True) as crm:
         found = crm.check()
         assert (found.capabilities.tasks, found.capabilities.unique_key) == (True, False)
         assert any("not unique" in problem.what for problem in found.problems)
@@ -558,7 +558,7 @@ def test_tasks_are_found_by_their_deal_where_keys_are_not_unique(small, clock):
 
 def test_a_hundred_and_twenty_keys_are_read_back_in_batches(clock):
     portal, deals = hundred(clock, 3)
-    with serving(portal) as server, connected(server, clock) as crm:
+    with serving(portal) as server, connected(server, clock, inside=True) as crm:
         writes = [new_task(deals[n % 3], f"k{n}") for n in range(120)]
         crm.write(writes)
         server.forget_calls()
