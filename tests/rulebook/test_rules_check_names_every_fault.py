@@ -48,6 +48,14 @@ BREAKS = [
     ("Check what they want most.", "You gave away margin.", "'you gave away' blames", "You gave"),
     ("Check what they want most.", "Reconsider organizational prioritization considerations "
      "regarding multidimensional implementation dependencies.", "read at grade", "task:"),
+    ("due_in_days: 5", "due_in_days: 5\n    due_before: days_to_meating",
+     "no signal is called 'days_to_meating'", "due_before:"),
+    ("due_in_days: 5", "due_in_days: 5\n    due_before: age_days", "'age_days' does not count days",
+     "due_before:"),
+    ("due_in_days: 5", "due_in_days: 5\n    due_before: days_to_meeting",
+     "'when' does not compare 'days_to_meeting'", "due_before:"),
+    ("due_in_days: 5", "due_in_days: 5\n    due_befor: days_to_meeting",
+     "unknown key 'then.task.due_befor'", "due_befor:"),
     ("- discount_serves_criterion: {is: true}", "- age_days: {at_least: 3}",
      "no test covers 'clears: age_days at least 3'", "age_days"),
     ("    - discount_above_allowance: {at_least: $points}",
@@ -94,6 +102,16 @@ def test_a_fault_is_told_on_its_line_with_a_remedy(tmp_path, old, new, message, 
     assert told, [str(problem) for problem in found]
     assert line_of(text, place) in {problem.line for problem in told}
     assert all(problem.remedy for problem in found)
+
+
+def test_a_rule_may_be_due_before_an_event_it_asks_for(tmp_path):
+    fine = GOOD.replace("due_in_days: 5", "due_in_days: 5\n    due_before: days_to_meeting")
+    clause = "    - discount_above_allowance: {at_least: $points}\n"
+    fine = fine.replace(clause, clause + "    - days_to_meeting: {at_most: 7}\n")
+
+    found = problems_of(tmp_path, {NAME: fine})
+
+    assert [problem for problem in found if "days_to_meeting'" in problem.what] == []
 
 
 def other(text: str, name: str, flag: str) -> str:

@@ -4,13 +4,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from crmrules import rulebook
-from crmrules.model import Account, Activity, ActivityKind, Focus, Opportunity, Person, User
+from crmrules.model import Account, Activity, ActivityKind, Focus, Need, Opportunity, Person, User
 from crmrules.signals import Known, Unknown
+from crmrules.texts import LONGEST_VALUE
 from crmrules.values import text_values
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 PACK = Path(__file__).resolve().parents[2] / "rules"
 RULE = next(rule for rule in rulebook.load([PACK]).rules if rule.id == "conc-postponed")
+FIRST = next(RULE.when.clauses()).signal
 
 
 def person(name: str, **values) -> Person:
@@ -73,3 +75,48 @@ def test_power_is_a_role_before_a_title_and_somebody_other_than_the_contact():
     assert values(people=(chief, boss), activities=())["power"] == "Ben"
     assert values(people=(chief, boss), activities=(talk(1, "ben"),))["power"] == "Ana"
     assert values(people=(boss,), activities=(talk(1, "ben"),))["power"] == "Ben"
+
+
+def need(text: str, days: float, person: str | None = None) -> Need:
+    at = NOW - timedelta(days=days)
+    return Need(record=f"n{days}", known_at=at, text=text, explicit=False, person=person)
+
+
+def test_the_two_needs_noted_last_are_quoted_with_whose_they_are_and_when():
+    found = values(
+        needs=(
+            need("late parts stop the line", 40),
+            need("re-keying takes half a day", 21, "J. Ortiz"),
+            need("no stock figures", 90, "M. Chen"),
+        )
+    )
+    assert found["need_1"] == "re-keying takes half a day (J. Ortiz, 2026-11-03)"
+    assert found["need_2"] == "late parts stop the line (2026-10-15)"
+
+
+def test_needs_that_are_not_there_have_no_value():
+    assert (values()["need_1"], values()["need_2"]) == (None, None)
+    one = values(needs=(need("late parts", 1),))
+    assert (one["need_1"], one["need_2"]) == ("late parts (2026-11-23)", None)
+
+
+def test_a_long_or_hostile_need_is_cut_and_keeps_its_date():
+    said = values(needs=(need("x\n\u202e" * 300, 0, "P" * 99),))["need_1"]
+    assert len(said) <= LONGEST_VALUE
+    assert said.endswith(", 2026-11-24)")
+    assert "\n" not in said
+    assert "\u202e" not in said
+
+
+def test_the_person_is_the_first_in_the_records_behind_the_condition():
+    people = (person("Ana"), person("Ben"))
+    about = {FIRST: Known(3, ("006", "role Ben", "role Ana"))}
+    assert values(about, people=people)["person"] == "Ben"
+
+
+def test_nobody_is_named_where_the_condition_rests_on_no_person():
+    people = (person("Ana"),)
+    for reading in (Known(0, ("role Ana",)), Known(3, ("006",)), Unknown("no history")):
+        assert values({FIRST: reading}, people=people)["person"] is None
+    other = {"days_to_power_meeting": Known(3.0, ("role Ana",))}  # the rule does not read it
+    assert values(other, people=people)["person"] is None

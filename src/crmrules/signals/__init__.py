@@ -9,7 +9,20 @@ It compares nothing with a threshold; rules do.
 
 from __future__ import annotations
 
-from crmrules.signals import account, buying, concerns, entry, needs, negotiation, price
+from crmrules.signals import (
+    account,
+    buying,
+    concerns,
+    entry,
+    needs,
+    negotiation,
+    pace,
+    power,
+    preparation,
+    price,
+    showing,
+    sponsors,
+)
 from crmrules.signals._registry import (
     SIGNALS,
     Known,
@@ -38,7 +51,12 @@ __all__ = [
     "facts",
     "needs",
     "negotiation",
+    "pace",
+    "power",
+    "preparation",
     "price",
     "read",
+    "showing",
     "signal",
+    "sponsors",
 ]
