@@ -14,15 +14,23 @@ from typing import Any
 from crmrules.model import Focus, Opportunity, Person
 from crmrules.rule import Rule
 from crmrules.signals import Known, Unknown, Value
+from crmrules.signals._criteria import standing
+from crmrules.texts import cut
+
+LONGEST_NAME = 40  # code points of a criterion or a need, so that the account still fits beside it
+LISTED, LONGEST_LISTED = 3, 24  # how many criteria a list names, and how much of each
+Readings = Mapping[str, Known[Any] | Unknown]
 
 
 def text_values(
-    opportunity: Opportunity, readings: Mapping[str, Known[Any] | Unknown], rule: Rule
+    opportunity: Opportunity, readings: Readings, rule: Rule
 ) -> dict[str, Value | None]:
     """Return every placeholder's value: signals, the rule's settings, then names.
 
     {account} {opportunity} {owner}: their names. {contact}: the customer's person who was active
     last. {power}: somebody who can decide, other than {contact} where there is a choice.
+    {criterion} {need}: the first that the rule's conditions rest on, in the order they are written.
+    {criteria}: the first few there are.
     """
     values: dict[str, Value | None] = {
         name: reading.value if isinstance(reading, Known) else None
@@ -37,7 +45,39 @@ def text_values(
         "contact": contact.name if contact is not None else None,
         "power": _power(opportunity, contact),
     }
+    evidence = _evidence(readings, rule)
+    values["criterion"] = _criterion(opportunity, evidence)
+    values["criteria"] = _criteria(opportunity)
+    values["need"] = _need(opportunity, evidence)
     return values
+
+
+def _evidence(readings: Readings, rule: Rule) -> tuple[tuple[str, ...], ...]:
+    """Return the records behind each of the rule's conditions, in order."""
+    found = (readings.get(clause.signal) for clause in rule.when.clauses())
+    return tuple(reading.records for reading in found if isinstance(reading, Known))
+
+
+def _criterion(opportunity: Opportunity, evidence: tuple[tuple[str, ...], ...]) -> str | None:
+    names = {one_id: one.name for one in standing(opportunity.criteria) for one_id in one.ids}
+    found = (names[record] for records in evidence for record in records if record in names)
+    name = next(found, None)
+    return None if name is None else cut(name, LONGEST_NAME)
+
+
+def _criteria(opportunity: Opportunity) -> str | None:
+    names = [cut(one.name, LONGEST_LISTED) for one in standing(opportunity.criteria)]
+    return ", ".join(names[:LISTED]) or None
+
+
+def _need(opportunity: Opportunity, evidence: tuple[tuple[str, ...], ...]) -> str | None:
+    """Return a need of the first condition that rests on any: a stated want, the newest first."""
+    for records in evidence:
+        needs = [need for need in opportunity.needs if need.record in records]
+        if needs:
+            best = max(needs, key=lambda need: (need.explicit, need.known_at))
+            return cut(best.text, LONGEST_NAME)
+    return None
 
 
 def _contact(opportunity: Opportunity) -> Person | None:

@@ -23,6 +23,9 @@ PEOPLE = {
     "contact": "Maria Anders",
     "owner": "Robin Park",
     "power": "Howard Snyder",
+    "criterion": "go-live under 8 weeks",
+    "criteria": "go-live under 8 weeks, price, support at night",
+    "need": "wants order entry gone before the peak",
 }
 ALWAYS = "account"
 

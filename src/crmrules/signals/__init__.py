@@ -9,7 +9,17 @@ It compares nothing with a threshold; rules do.
 
 from __future__ import annotations
 
-from crmrules.signals import account, buying, concerns, entry, needs, negotiation, price
+from crmrules.signals import (
+    account,
+    buying,
+    concerns,
+    criteria,
+    entry,
+    needs,
+    negotiation,
+    price,
+    standing,
+)
 from crmrules.signals._registry import (
     SIGNALS,
     Known,
@@ -34,6 +44,7 @@ __all__ = [
     "account",
     "buying",
     "concerns",
+    "criteria",
     "entry",
     "facts",
     "needs",
@@ -41,4 +52,5 @@ __all__ = [
     "price",
     "read",
     "signal",
+    "standing",
 ]
