@@ -40,6 +40,7 @@ from crmrules.model import (
     Reference,
     Sibling,
     Success,
+    Unread,
 )
 from crmrules.signals import View, read
 
@@ -125,6 +126,13 @@ def pieces(moment: st.SearchStrategy[datetime]) -> dict[str, st.SearchStrategy[A
         "successes": made(Success, text=st.just("x")),
         "references": made(Reference, text=st.just("x")),
         "reasons": made(Reason, text=st.just("budget"), confirmed=st.booleans()),
+        "unread": made(
+            Unread,
+            author=WORD,
+            line=st.just("#ned: slow"),
+            why=st.just("there is no tag #ned"),
+            suggestion=st.just("Did you mean #need?"),
+        ),
         "proofs": made(Proof, text=st.just("trial"), criterion=WORD),
         "siblings": made(Sibling, id=st.sampled_from(["s1", "s2"])),
         "our_tasks": made(OurTask, key=st.just("k"), id=st.just("t")),
