@@ -145,7 +145,8 @@ def _notes(
         record=record(own),
         author=text(body, "hubspot_owner_id"),
     )
-    return facts.collect(logged, history.next_steps(own, portal, observed_at), fields)
+    steps = history.next_steps(own, portal, observed_at)
+    return facts.collect(logged, steps, fields, mapping.tag_aliases)
 
 
 def _offers(

@@ -346,3 +346,29 @@ def test_putting_every_rule_into_shadow_empties_our_fields(tmp_path):
             assert bool(statuses(crm)) is wanted
     finally:
         crm.stop()
+
+
+def test_a_tag_nobody_can_read_reaches_the_admin_without_the_line_and_explain_with_it(tmp_path):
+    own = sandbox(30)
+    try:
+        [opportunity, *_] = own._query("SELECT Id FROM Opportunity WHERE IsClosed = false")
+        words = {
+            "WhatId": opportunity["Id"],
+            "Subject": "Call",
+            "Description": "#ned: my own words",
+        }
+        own._create("Task", words)
+        configure(tmp_path, own)
+        told = run("doctor", cwd=tmp_path)
+        [entry] = run("doctor", "--format", "json", cwd=tmp_path).json()["unread"]
+        page = tmp_path / "r.html"
+        assert run("report", "--out", page, cwd=tmp_path).code == 0
+        explained = run("explain", opportunity["Id"], cwd=tmp_path).out
+    finally:
+        own.stop()
+    shown = page.read_text(encoding="utf-8")
+    assert "1 tagged line(s) not read" in told.out
+    assert (entry["count"], "#need" in entry["suggestion"]) == (1, True)
+    assert "there is no tag #ned" in shown
+    assert "my own words" not in told.out + str(entry) + shown
+    assert "#ned: my own words" in explained

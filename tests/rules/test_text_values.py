@@ -4,14 +4,25 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from crmrules import rulebook
-from crmrules.model import Account, Activity, ActivityKind, Focus, Need, Opportunity, Person, User
+from crmrules.model import (
+    Account,
+    Activity,
+    ActivityKind,
+    Criterion,
+    Focus,
+    Need,
+    Opportunity,
+    Person,
+    User,
+)
 from crmrules.signals import Known, Unknown
 from crmrules.texts import LONGEST_VALUE
 from crmrules.values import text_values
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 PACK = Path(__file__).resolve().parents[2] / "rules"
-RULE = next(rule for rule in rulebook.load([PACK]).rules if rule.id == "conc-postponed")
+BOOK = {rule.id: rule for rule in rulebook.load([PACK]).rules}
+RULE = BOOK["conc-postponed"]
 FIRST = next(RULE.when.clauses()).signal
 
 
@@ -25,9 +36,9 @@ def talk(days: float, *people: str) -> Activity:
     return Activity(record=f"m{days}", known_at=NOW, kind=kind, at=at, people=people)
 
 
-def values(readings=None, **given):
+def values(readings=None, rule=RULE, **given):
     base = {"record": "006", "id": "006", "known_at": NOW, "created_at": NOW, "observed_at": NOW}
-    return text_values(Opportunity(**(base | given)), readings or {}, RULE)
+    return text_values(Opportunity(**(base | given)), readings or {}, rule)
 
 
 def test_signals_and_settings_are_values_and_what_is_unknown_has_none():
@@ -120,3 +131,50 @@ def test_nobody_is_named_where_the_condition_rests_on_no_person():
         assert values({FIRST: reading}, people=people)["person"] is None
     other = {"days_to_power_meeting": Known(3.0, ("role Ana",))}  # the rule does not read it
     assert values(other, people=people)["person"] is None
+
+
+def criterion(record: str, name: str) -> Criterion:
+    return Criterion(record=record, known_at=NOW, name=name)
+
+
+def test_a_criterion_is_the_first_one_that_the_conditions_rest_on():
+    rule = BOOK["crit-weak-crucial-no-plan"]
+    criteria = (
+        criterion("00T1", "Price"),
+        criterion("00T1", "Go-live"),
+        criterion("00T2", "Audit"),
+    )
+    readings = {
+        "weak_crucial_criteria_without_plan": Known(2, ("00T1#go-live", "00T2#audit")),
+        "weak_crucial_for_business_days": Known(9, ("00T2#audit",)),
+    }
+    assert values(readings, rule, criteria=criteria)["criterion"] == "Go-live"
+    assert values({}, rule, criteria=criteria)["criterion"] is None
+    assert (
+        values({"weak_crucial_criteria_without_plan": Known(1, ("00T1",))}, rule)["criterion"]
+        is None
+    )
+
+
+def test_criteria_are_listed_until_there_are_enough_and_each_is_cut():
+    assert values()["criteria"] is None
+    assert (
+        values(criteria=(criterion("1", "Price"), criterion("2", "PRICE")))["criteria"] == "PRICE"
+    )
+    many = tuple(criterion(str(n), f"{n} {'x' * 60}") for n in range(4))
+    listed = values(criteria=many)["criteria"]
+    assert listed.count("...") == 3
+    assert len(listed) <= 80
+
+
+def test_a_need_is_the_newest_want_that_the_conditions_rest_on_and_is_cut():
+    rule = BOOK["needs-not-channelled"]
+    day = timedelta(days=1)
+    old = Need(record="1", known_at=NOW - 9 * day, text="night shifts gone", explicit=True)
+    new = Need(record="2", known_at=NOW - 5 * day, text="y" * 90, explicit=True)
+    heard = Need(record="2", known_at=NOW, text="slow", explicit=False)
+    needs = (old, new, heard)
+    both = {"explicit_needs": Known(2, ("1", "2"))}
+    assert values(both, rule, needs=needs)["need"] == "y" * 37 + "..."
+    assert values({"explicit_needs": Known(1, ("1",))}, rule, needs=needs)["need"] == old.text
+    assert values({}, rule, needs=needs)["need"] is None

@@ -39,9 +39,7 @@ def _book(config: Path | None) -> Any:
 
 
 @rules.command("list")
-@click.option(
-    "--coverage", is_flag=True, help="By statements of the book, with their rules."
-)
+@click.option("--coverage", is_flag=True, help="By statements of the book, with their rules.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),

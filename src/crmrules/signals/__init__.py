@@ -13,6 +13,7 @@ from crmrules.signals import (
     account,
     buying,
     concerns,
+    criteria,
     entry,
     needs,
     negotiation,
@@ -22,6 +23,7 @@ from crmrules.signals import (
     price,
     showing,
     sponsors,
+    standing,
 )
 from crmrules.signals._registry import (
     SIGNALS,
@@ -47,6 +49,7 @@ __all__ = [
     "account",
     "buying",
     "concerns",
+    "criteria",
     "entry",
     "facts",
     "needs",
@@ -59,4 +62,5 @@ __all__ = [
     "showing",
     "signal",
     "sponsors",
+    "standing",
 ]
