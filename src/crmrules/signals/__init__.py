@@ -9,7 +9,18 @@ It compares nothing with a threshold; rules do.
 
 from __future__ import annotations
 
-from crmrules.signals import account, buying, concerns, entry, needs, negotiation, price
+from crmrules.signals import (
+    account,
+    buying,
+    competitors,
+    concerns,
+    differentiation,
+    entry,
+    needs,
+    negotiation,
+    price,
+    strengths,
+)
 from crmrules.signals._registry import (
     SIGNALS,
     Known,
@@ -33,7 +44,9 @@ __all__ = [
     "View",
     "account",
     "buying",
+    "competitors",
     "concerns",
+    "differentiation",
     "entry",
     "facts",
     "needs",
@@ -41,4 +54,5 @@ __all__ = [
     "price",
     "read",
     "signal",
+    "strengths",
 ]
