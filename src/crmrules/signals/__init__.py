@@ -14,12 +14,15 @@ from crmrules.signals import (
     buying,
     competitors,
     concerns,
+    concessions,
     differentiation,
     entry,
     needs,
     negotiation,
     price,
+    showstoppers,
     strengths,
+    terms,
 )
 from crmrules.signals._registry import (
     SIGNALS,
@@ -46,6 +49,7 @@ __all__ = [
     "buying",
     "competitors",
     "concerns",
+    "concessions",
     "differentiation",
     "entry",
     "facts",
@@ -53,6 +57,8 @@ __all__ = [
     "negotiation",
     "price",
     "read",
+    "showstoppers",
     "signal",
     "strengths",
+    "terms",
 ]
