@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from good_rules import GOOD, NAME, line_of, problems_of
 
@@ -161,6 +163,64 @@ def test_hiding_that_cannot_be_right_is_refused(tmp_path, first, second, message
     )
 
     assert any(message in problem.what for problem in found)
+
+
+def hiding(name: str, severity: str, *hidden: str) -> str:
+    listed = "".join(f"  - {{rule: {one}}}\n" for one in hidden)
+    text = other(GOOD, name, name.removeprefix("nego-"))
+    text = text.replace("severity: P2", f"severity: {severity}")
+    return text.replace("tests:\n", f"hides:\n{listed}tests:\n") if hidden else text
+
+
+def pack(*rules: tuple[str, str, *tuple[str, ...]]) -> dict[str, str]:
+    return {f"negotiation/{name}.yml": hiding(name, *more) for name, *more in rules}
+
+
+def test_a_circle_of_hiding_is_refused_in_every_rule_of_it_and_in_no_other(tmp_path):
+    found = problems_of(
+        tmp_path,
+        pack(
+            ("nego-a", "P2", "nego-b"),
+            ("nego-b", "P2", "nego-c"),
+            ("nego-c", "P2", "nego-a"),
+            ("nego-d", "P2", "nego-a"),
+        ),
+    )
+
+    assert {Path(one.path).stem for one in found} == {"nego-a", "nego-b", "nego-c"}
+    assert all("hide each other" in one.what for one in found)
+
+
+def test_a_rule_that_hides_itself_is_refused(tmp_path):
+    [found] = problems_of(tmp_path, pack(("nego-a", "P2", "nego-a")))
+
+    assert "hides itself" in found.what
+
+
+def test_what_is_hidden_has_to_be_there(tmp_path):
+    [found] = problems_of(tmp_path, pack(("nego-a", "P2", "nego-bb"), ("nego-b", "P2")))
+
+    assert "no rule is called 'nego-bb'" in found.what
+    assert "nego-b" in found.remedy
+
+
+@pytest.mark.parametrize(
+    ("hider", "hidden", "refused"),
+    [
+        *(("P1", "P1", False), ("P1", "P3", False), ("P2", "P1", True), ("P3", "P1", True)),
+        *(("P3", "P2", False), ("P2", "P2", False)),
+    ],
+)
+def test_only_a_p1_may_hide_a_p1(tmp_path, hider, hidden, refused):
+    found = problems_of(tmp_path, pack(("nego-a", hider, "nego-b"), ("nego-b", hidden)))
+
+    assert [f"hidden by a {hider}" in one.what for one in found] == [True] * refused
+
+
+def test_what_two_rules_hide_is_no_circle(tmp_path):
+    rules = pack(("nego-a", "P2", "nego-b", "nego-c"), ("nego-b", "P2", "nego-c"), ("nego-c", "P2"))
+
+    assert problems_of(tmp_path, rules) == []
 
 
 def test_every_file_is_read_before_anything_is_said(tmp_path):

@@ -169,7 +169,9 @@ def hiding_is_sound(c: Checking) -> None:
         elif other.severity is Severity.P1 and c.rule.severity is not Severity.P1:
             what = f"{other.id} is P1 and would be hidden by a {c.rule.severity}"
             c.note(where, what, "Turn it round, or remove it.")
-        if hidden.rule == c.rule.id or c.rule.id in _hidden_from(hidden.rule, by_id):
+        if hidden.rule == c.rule.id:
+            c.note(where, f"{c.rule.id} hides itself", "Remove it.")
+        elif c.rule.id in _hidden_from(hidden.rule, by_id):
             what = f"{c.rule.id} and {hidden.rule} hide each other"
             c.note(where, what, "Remove one of the two.")
 

@@ -12,8 +12,11 @@ from __future__ import annotations
 from crmrules.signals import (
     account,
     buying,
+    competitors,
     concerns,
+    concessions,
     criteria,
+    differentiation,
     entry,
     needs,
     negotiation,
@@ -22,8 +25,11 @@ from crmrules.signals import (
     preparation,
     price,
     showing,
+    showstoppers,
     sponsors,
     standing,
+    strengths,
+    terms,
 )
 from crmrules.signals._registry import (
     SIGNALS,
@@ -48,8 +54,11 @@ __all__ = [
     "View",
     "account",
     "buying",
+    "competitors",
     "concerns",
     "criteria",
+    "concessions",
+    "differentiation",
     "entry",
     "facts",
     "needs",
@@ -63,4 +72,7 @@ __all__ = [
     "signal",
     "sponsors",
     "standing",
+    "showstoppers",
+    "strengths",
+    "terms",
 ]
