@@ -42,7 +42,7 @@ class Show:
 class Unreadable:
     """What one author typed that could not be read and one suggestion would mend.
 
-    The line itself is not kept: it is the rep's own note, and ``explain`` shows it.
+    Neither the line nor a part of it is kept: it is the rep's own note, and ``explain`` shows it.
     """
 
     author: str  # a name where the CRM tells one, else the id
@@ -71,7 +71,7 @@ class UnreadTags:
             found = self._found.setdefault(key, Unreadable(name, piece.suggestion))
             found.count += 1
             if len(found.examples) < _EXAMPLES:
-                found.examples.append((piece.record, piece.why))
+                found.examples.append((piece.record, piece.why.partition(" '")[0]))
 
     def all(self) -> list[Unreadable]:
         """Return what was found, by author, the most frequent first."""

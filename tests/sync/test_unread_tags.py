@@ -57,6 +57,12 @@ def test_an_author_without_a_name_is_told_by_id_and_nobody_as_not_known():
     assert [entry.author for entry in entries] == ["005", "author not known"]
 
 
+def test_the_reason_is_kept_without_the_words_it_quotes():
+    why = "could not read rating 'secret=9' (1 to 5), 'it's odd'"
+    (entry,) = found(opportunity(unread("1", why=why)))
+    assert entry.examples == [("1", "could not read rating")]
+
+
 def test_no_line_is_kept_and_places_are_few():
     (entry,) = found(opportunity(*(unread(str(n), line=f"#ned: secret {n}") for n in range(40))))
     assert (entry.count, len(entry.examples)) == (40, 5)
