@@ -6,7 +6,7 @@ from pathlib import Path
 from crmrules import rulebook
 from crmrules.model import Account, Activity, ActivityKind, Focus, Need, Opportunity, Person, User
 from crmrules.signals import Known, Unknown
-from crmrules.texts import LONGEST_VALUE
+from crmrules.texts import LONGEST_VALUE, render
 from crmrules.values import text_values
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -120,3 +120,16 @@ def test_nobody_is_named_where_the_condition_rests_on_no_person():
         assert values({FIRST: reading}, people=people)["person"] is None
     other = {"days_to_power_meeting": Known(3.0, ("role Ana",))}  # the rule does not read it
     assert values(other, people=people)["person"] is None
+
+
+def test_the_task_before_a_decider_quotes_what_is_on_record_and_says_where_nothing_is():
+    pack = rulebook.load([PACK]).rules
+    task = next(r for r in pack if r.id == "entry-power-without-preparation").then.task
+    old, older = need("late parts stop the line", 120, "Ana"), need("no stock figures", 200)
+    two, one, none = (
+        render(task.body[0], values(needs=found)) for found in ((old, older), (old,), ())
+    )
+    assert two.startswith("On record: late parts stop the line (Ana, 2026-07-27); no stock")
+    assert "no stock figures (2026-05-08)" in two
+    assert one == "On record: late parts stop the line (Ana, 2026-07-27). Is it still so?"
+    assert none.startswith("No problem is on record yet. Ask people there first:")
