@@ -16,7 +16,7 @@ from crmrules.model import (
     User,
 )
 from crmrules.signals import Known, Unknown
-from crmrules.texts import LONGEST_VALUE
+from crmrules.texts import LONGEST_VALUE, render
 from crmrules.values import text_values
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -178,3 +178,16 @@ def test_a_need_is_the_newest_want_that_the_conditions_rest_on_and_is_cut():
     assert values(both, rule, needs=needs)["need"] == "y" * 37 + "..."
     assert values({"explicit_needs": Known(1, ("1",))}, rule, needs=needs)["need"] == old.text
     assert values({}, rule, needs=needs)["need"] is None
+
+
+def test_the_task_before_a_decider_quotes_what_is_on_record_and_says_where_nothing_is():
+    pack = rulebook.load([PACK]).rules
+    task = next(r for r in pack if r.id == "entry-power-without-preparation").then.task
+    old, older = need("late parts stop the line", 120, "Ana"), need("no stock figures", 200)
+    two, one, none = (
+        render(task.body[0], values(needs=found)) for found in ((old, older), (old,), ())
+    )
+    assert two.startswith("On record: late parts stop the line (Ana, 2026-07-27); no stock")
+    assert "no stock figures (2026-05-08)" in two
+    assert one == "On record: late parts stop the line (Ana, 2026-07-27). Is it still so?"
+    assert none.startswith("No problem is on record yet. Ask people there first:")

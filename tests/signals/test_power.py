@@ -66,6 +66,7 @@ def test_the_last_talk_is_unknown_where_a_later_one_may_have_been_theirs() -> No
     for later in (mail(3), call(3, "eve"), call(3, "bob", held=None)):
         assert isinstance(read("days_since_power_talk", meeting(9, "bob"), later), Unknown)
         assert read("days_since_power_talk", meeting(2, "bob"), later).value == 2
+        assert read("days_since_power_talk", meeting(3, "bob"), later).value == 3
 
 
 def test_without_a_talk_there_is_no_last_one() -> None:

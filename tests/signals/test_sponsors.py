@@ -78,6 +78,12 @@ def test_whoever_never_spoke_cannot_fall_silent() -> None:
     assert read(SILENCE, tried(20, "sam"), tried(10, "sam")) == Known(0)
 
 
+def test_whoever_is_gone_is_not_also_silent() -> None:
+    away = person("sam", sponsor=True, bounced=True)
+    found = (mail(30, "sam"), tried(20, "sam"), tried(10, "sam"))
+    assert read(SILENCE, *found, people=(away, BOSS)) == Known(0)
+
+
 def test_a_booked_meeting_ends_a_silence() -> None:
     found = (mail(30, "sam"), tried(20, "sam"), tried(10, "sam"))
     assert read(SILENCE, *found, meeting(-3, "sam", held=None)) == Known(0)
@@ -139,6 +145,7 @@ def test_one_who_is_gone_is_lost_since_their_last_word_or_since_they_were_known(
     fresh = person("new", 50, sponsor=True)
     assert read(FOUND, mail(60, "sam"), people=(away, fresh)).value == 1
     assert read(FOUND, mail(40, "sam"), people=(away, fresh)) == Known(0)
+    assert read(FOUND, mail(60, "sam"), mail(40, "sam"), people=(away, fresh)) == Known(0)
     assert read(FOUND, people=(away, fresh)).value == 1
 
 
