@@ -147,7 +147,8 @@ def _notes(
         record=record(own),
         author=text(body, "hubspot_owner_id"),
     )
-    return facts.collect(logged, history.next_steps(own, portal, observed_at), fields)
+    steps = history.next_steps(own, portal, observed_at)
+    return facts.collect(logged, steps, fields, mapping.tag_aliases)
 
 
 def _offers(
@@ -184,9 +185,11 @@ def _parties(
     found: _Rows, own: Row, mapping: Mapping, portal: Portal, observed_at: datetime
 ) -> dict[str, Any]:
     known_at = min(created(own, observed_at), observed_at)
-    others = [row for row in found.others if own.account is not None and row.account == own.account]
-    company = next((row for row in found.of("company") if row.id == own.account), None)
-    account = people.account(own, company, others, mapping, portal, known_at)
+    # What is stored of a company that may not be read now is from some earlier day.
+    key = own.account if "company" in portal.readable else None
+    others = [row for row in found.others if key is not None and row.account == key]
+    company = next((row for row in found.of("company") if row.id == key), None)
+    account = people.account(key, own, company, others, mapping, portal, known_at)
     owners = (
         text(properties(own), "hubspot_owner_id"),
         None if account is None else account.owner,
@@ -194,6 +197,6 @@ def _parties(
     siblings = tuple(people.sibling(row, mapping, portal, observed_at) for row in others)
     return {
         "account": account,
-        "siblings": None if own.account is None else siblings,
+        "siblings": None if key is None else siblings,
         "users": people.users(owners, portal) if "hubspot_owner_id" in properties(own) else None,
     }

@@ -162,7 +162,8 @@ def _notes(
     step = text(body, "NextStep")
     current = None if step is None else facts.Written(step, changed, own.id, owner)
     own_fields = facts.own_fields(body, mapping, known_at=changed, record=own.id, author=owner)
-    return facts.collect(logged, facts.next_steps(changes, current), own_fields)
+    steps = facts.next_steps(changes, current)
+    return facts.collect(logged, steps, own_fields, mapping.tag_aliases)
 
 
 def _offers(

@@ -22,6 +22,7 @@ from pydantic import Field, ValidationError, field_validator
 from crmrules.connector import Problem
 from crmrules.errors import UsageError
 from crmrules.model import Focus, Frozen, Phase
+from crmrules.notes import ANSWERS, TAG_WORD, TAGS
 
 DEFAULT_PIPELINE = "default"
 NO_PHASE = "none"  # the word for a stage that deliberately has no buying phase
@@ -110,6 +111,7 @@ class Mapping(Frozen):
     senior_titles: frozenset[str] = frozenset()  # more titles of director rank or above
     junior_titles: frozenset[str] = frozenset()  # titles that only sound like it
     fields: dict[str, str] = Field(default_factory=dict)  # "Object.Field__c" -> one of TARGETS
+    tag_aliases: dict[str, str] = Field(default_factory=dict)  # a word of ours -> a tag of notes
     open_statuses: frozenset[str] = frozenset({"Not Started", "In Progress"})
     completed_statuses: frozenset[str] = frozenset({"Completed"})
     cancelled_statuses: frozenset[str] = frozenset({"Cancelled", "Canceled"})
@@ -139,6 +141,18 @@ class Mapping(Frozen):
                 words = sorted(TARGETS[owner])
                 raise ValueError(f"'{path}' cannot be read as '{target}'{_hint(target, words)}")
         return value
+
+    @field_validator("tag_aliases")
+    @classmethod
+    def _tags(cls, value: dict[str, str]) -> dict[str, str]:
+        for word, tag in value.items():
+            if not TAG_WORD.fullmatch(word):
+                raise ValueError(f"'{word}' cannot follow a #: write one word, without the #")
+            if word.casefold() in {*TAGS, *ANSWERS}:
+                raise ValueError(f"'{word}' has a meaning of its own in notes; choose another word")
+            if tag.casefold() not in TAGS:
+                raise ValueError(f"'{word}': there is no tag '{tag}'{_hint(tag, sorted(TAGS))}")
+        return {word.casefold(): tag.casefold() for word, tag in value.items()}
 
     def phase(self, pipeline: str, stage: str | None) -> Phase | None:
         """Return the buying phase of a stage; None where the stage has none or is not listed."""

@@ -257,6 +257,20 @@ def test_own_fields_are_read_as_if_their_tag_stood_before_them():
     assert found.needs[0].known_at == at("2026-11-01T08:00")
 
 
+def test_own_words_for_tags_are_read_and_what_is_not_readable_goes_to_its_author():
+    words = "<p>#bedarf: slow</p><p>#ned: slow</p>"
+    note = engagement("note", hs_note_body=words, hubspot_owner_id="52")
+    found = read(
+        deal(hs_next_step="#conern: price"), note, mapping=org(tag_aliases={"bedarf": "need"})
+    )
+    assert [need.text for need in found.needs] == ["slow"]
+    assert {(one.record, one.author, one.line) for one in found.unread} == {
+        ("note/500", "52", "#ned: slow"),
+        ("deal/100", REP, "#conern: price"),
+    }
+    assert read(deal(), note).needs == ()
+
+
 def test_a_payoff_joins_the_need_of_its_person():
     note = engagement("note", hs_note_body="<p>#need: slow @Jo</p><p>#payoff: two lines @Jo</p>")
     (need,) = read(deal(), note).needs

@@ -36,11 +36,13 @@ from crmrules.model import (
     Phase,
     Piece,
     Plan,
+    Proof,
     Quote,
     Reason,
     Reference,
     Sibling,
     Success,
+    Unread,
 )
 from crmrules.signals import View, read
 
@@ -111,13 +113,17 @@ def pieces(moment: st.SearchStrategy[datetime]) -> dict[str, st.SearchStrategy[A
             lines=st.lists(line, max_size=1).map(tuple),
         ),
         "competitors": made(Competitor, name=st.just("Acme")),
-        "needs": made(Need, text=st.just("x"), explicit=st.booleans(), person=WORD),
+        "needs": made(Need, text=st.just("x"), explicit=st.booleans(), person=WORD, payoff=WORD),
         "criteria": made(
             Criterion,
             name=st.sampled_from(["price", "speed"]),
-            ours=AMOUNT,
-            theirs=AMOUNT,
+            weight=st.sampled_from(["crucial", "crucial", "incidental", None]),
+            ours=st.sampled_from([None, 1.0, 2.0, 4.0, 5.0]),
+            theirs=st.sampled_from([None, 1.0, 4.0]),
             from_customer=MAYBE,
+            strategy=st.sampled_from([None, "redefine", "reinforce"]),
+            need=WORD,
+            proof=WORD,
         ),
         "concerns": made(
             Concern, topic=st.sampled_from(["price", "IT"]), state=st.sampled_from(ConcernState)
@@ -128,6 +134,14 @@ def pieces(moment: st.SearchStrategy[datetime]) -> dict[str, st.SearchStrategy[A
         "plans": made(Plan, text=st.just("x"), customer_led=MAYBE),
         "references": made(Reference, text=st.just("x")),
         "reasons": made(Reason, text=st.just("budget"), confirmed=st.booleans()),
+        "unread": made(
+            Unread,
+            author=WORD,
+            line=st.just("#ned: slow"),
+            why=st.just("there is no tag #ned"),
+            suggestion=st.just("Did you mean #need?"),
+        ),
+        "proofs": made(Proof, text=st.just("trial"), criterion=WORD),
         "siblings": made(Sibling, id=st.sampled_from(["s1", "s2"])),
         "our_tasks": made(OurTask, key=st.just("k"), id=st.just("t")),
     }

@@ -462,6 +462,21 @@ def test_a_payoff_joins_the_need_of_its_person():
     }
 
 
+def test_own_words_for_tags_are_read_and_what_is_not_readable_goes_to_its_author():
+    mapping = Mapping(tag_aliases={"bedarf": "need"})
+    note = task(1, Description="#bedarf: slow\n#ned: slow", OwnerId="005A00000000009")
+    step = opportunity(NextStep="#bedarf!: two lines\n#conern: price")
+    found = read(("opportunity", step), ("task", note), mapping=mapping)
+    assert [need.text for need in found.needs] == ["slow", "two lines"]
+    assert [(one.record, one.author, one.line) for one in found.unread] == [
+        (note["Id"], "005A00000000009", "#ned: slow"),
+        (OPP, REP, "#conern: price"),
+    ]
+    assert "#need" in found.unread[0].suggestion
+    assert found.as_of(at("2026-02-10T00:00")).unread == found.unread[:1]
+    assert read(("opportunity", step), ("task", note)).needs == ()
+
+
 def test_offers_keep_percent_and_their_own_lines():
     found = read(
         ("opportunity", opportunity()),

@@ -31,6 +31,7 @@ from crmrules.model.pieces import (
     Reason,
     Reference,
     Success,
+    Unread,
 )
 from crmrules.model.words import Phase
 
@@ -86,6 +87,7 @@ class Opportunity(Piece):
     plans: tuple[Plan, ...] = ()
     owed: tuple[Owed, ...] = ()
     ranges: tuple[Range, ...] = ()
+    unread: tuple[Unread, ...] = ()  # tagged lines for their authors to mend
     contract_end: date | None = None
     siblings: tuple[Sibling, ...] | None = None
     our_tasks: tuple[OurTask, ...] = ()
@@ -163,6 +165,7 @@ _COLLECTIONS = (
     "plans",
     "owed",
     "ranges",
+    "unread",
     "siblings",
     "our_tasks",
 )

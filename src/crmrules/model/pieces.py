@@ -235,6 +235,15 @@ class Owed(Piece):
     received: bool = False
 
 
+class Unread(Piece):
+    """A tagged line that could not be read, whole or in part, and how to write it instead."""
+
+    author: str | None  # id of our user who can mend it
+    line: str
+    why: str
+    suggestion: str
+
+
 class Range(Piece):
     """How far we planned to move, in percent, and what we planned to ask first."""
 

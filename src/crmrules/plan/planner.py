@@ -193,7 +193,8 @@ class Planner:
             return tasks.withdraw(record, episode, task, self._policy)
         rule = self.rules[record.rule]
         owner = tasks.owner_of(judged.opportunity, rule, self._policy)
-        return tasks.hand_over(record, task, owner)
+        due = tasks.moved_due(rule, task, judged.readings, self._now, self._policy)
+        return tasks.hand_over(record, task, owner, due)
 
     def _hold(
         self,

@@ -88,6 +88,46 @@ ASKED_TO_SEE: Final = (
     *("trial", "free trial", "demo anfrage*", "demoanfrage*", "testzugang"),
 )
 """A lead source that says: the customer asked to be shown."""
+SUMMARY: Final = (
+    *("summary", "summaries", "summaris*", "summariz*", "recap*", "as discussed", "as agreed"),
+    *("minutes of", "meeting minutes", "meeting notes", "where we stand", "what we agreed"),
+    *("zusammenfass*", "gesprächszusammenfass*", "gespraechszusammenfass*", "gesprächsnotiz*"),
+    *("gespraechsnotiz*", "besprechungsnotiz*", "protokoll*", "gesprächsprotokoll*"),
+    *("gespraechsprotokoll*", "besprechungsprotokoll*", "wie besprochen", "wie vereinbart"),
+)
+"""A mail or a note that says where things stand."""
+
+SOFT: Final = (
+    *("service*", "quality", "responsive*", "trust*", "reliab*", "support", "ease of use"),
+    *("easy to use", "usab*", "user experience", "reputation", "relationship*", "partnership"),
+    *("flexib*", "expertise", "experience", "know how", "communication", "culture", "commitment"),
+    *("qualität*", "qualitaet*", "vertrau*", "betreuung", "kundendienst", "zuverlässig*"),
+    *("zuverlaessig*", "benutzerfreundlich*", "bedienbar*", "erfahrung*", "beziehung*"),
+    *("kompetenz*", "kommunikation"),
+)
+"""A strength that is a matter of opinion until somebody counts it."""
+
+NO_RIVAL: Final = (
+    *("status quo", "do nothing", "doing nothing", "no decision", "no change", "stay as they are"),
+    *("in house", "inhouse", "internal*", "own development", "build it", "self built"),
+    *("nichts tun", "nichtstun", "keine entscheidung", "eigenentwicklung*", "intern", "interne*"),
+    *("bestandslösung*", "bestandsloesung*"),
+)
+"""What a customer may choose instead of any supplier."""
+
+PRICE: Final = (
+    *("price*", "pricing", "discount*", "rebate*", "cheaper", "money off"),
+    *("preis*", "rabatt*", "nachlass", "nachlässe", "preisnachlass", "mengenrabatt*", "skonto"),
+    *("günstiger", "guenstiger"),
+)
+"""A concession that costs money and nothing else."""
+
+SOLE_SOURCE: Final = (
+    *("renewal*", "renew", "sole source*", "single source*", "call off*", "verlängerung*"),
+    *("verlaengerung*", "vertragsverlängerung*", "vertragsverlaengerung*", "erneuerung*"),
+    *("abruf*", "freihändig*", "freihaendig*"),
+)
+"""A kind of business in which the customer compares nobody."""
 
 
 def says(words: str | None, kind: tuple[str, ...]) -> bool:
