@@ -23,21 +23,35 @@ Recorded = TypeVar("Recorded", Criterion, Differentiator)
 Versions = tuple[Recorded, ...]
 
 
-def versions_of(
-    pieces: Iterable[Recorded], name: Callable[[Recorded], str]
-) -> list[Versions[Recorded]]:
-    """Return, by name, what was known after each record; a later one keeps what it leaves out."""
-    found: dict[str, list[Recorded]] = {}
-    for piece in sorted(pieces, key=lambda one: one.known_at):
-        said = found.setdefault(same_name(name(piece)), [])
-        told = {key: value for key, value in piece if value is not None}
-        said.append(said[-1].model_copy(update=told) if said else piece)
-    return [tuple(versions) for versions in found.values()]
-
-
 def same_name(name: str) -> str:
     """Return a name as two records of one thing share it."""
     return " ".join(name.split()).casefold()
+
+
+def _lines(
+    pieces: Iterable[Recorded], name: Callable[[Recorded], str]
+) -> list[tuple[Recorded, ...]]:
+    """Return the pieces by name, each name's in order of time."""
+    found: dict[str, list[Recorded]] = {}
+    for piece in sorted(pieces, key=lambda one: one.known_at):
+        found.setdefault(same_name(name(piece)), []).append(piece)
+    return [tuple(lines) for lines in found.values()]
+
+
+def _added_up(lines: Iterable[Recorded]) -> Versions[Recorded]:
+    """Return what was known after each line; a later one keeps what it leaves out."""
+    said: list[Recorded] = []
+    for line in lines:
+        told = {key: value for key, value in line if value is not None}
+        said.append(said[-1].model_copy(update=told) if said else line)
+    return tuple(said)
+
+
+def versions_of(
+    pieces: Iterable[Recorded], name: Callable[[Recorded], str]
+) -> list[Versions[Recorded]]:
+    """Return, by name, what was known after each record, the latest last."""
+    return [_added_up(lines) for lines in _lines(pieces, name)]
 
 
 def criteria_versions(view: View) -> list[Versions[Criterion]]:
@@ -46,22 +60,16 @@ def criteria_versions(view: View) -> list[Versions[Criterion]]:
     Of several rivals the strongest counts, each by its latest rating.
     """
     found: list[Versions[Criterion]] = []
-    for versions in versions_of(view.opportunity.criteria, lambda one: one.name):
-        told: dict[str, tuple[float, str | None]] = {}
+    for lines in _lines(view.opportunity.criteria, lambda one: one.name):
+        rated: dict[str, tuple[float, str | None]] = {}
         seen: list[Criterion] = []
-        for version, line in zip(versions, _lines(view, versions[-1].name), strict=True):
+        for version, line in zip(_added_up(lines), lines, strict=True):
             if line.theirs is not None:
-                told[same_name(line.rival or "")] = (line.theirs, line.rival)
-            theirs, rival = max(told.values(), key=lambda pair: pair[0], default=(None, None))
+                rated[same_name(line.rival or "")] = (line.theirs, line.rival)
+            theirs, rival = max(rated.values(), key=lambda pair: pair[0], default=(None, None))
             seen.append(version.model_copy(update={"theirs": theirs, "rival": rival}))
         found.append(tuple(seen))
     return found
-
-
-def _lines(view: View, name: str) -> list[Criterion]:
-    """Return what was recorded of one criterion, in order of time."""
-    mine = (one for one in view.opportunity.criteria if same_name(one.name) == same_name(name))
-    return sorted(mine, key=lambda one: one.known_at)
 
 
 def ids_of(versions: Versions[Criterion]) -> tuple[str, ...]:
