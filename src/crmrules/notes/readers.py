@@ -43,7 +43,7 @@ STATES = {
     "re-opened": ConcernState.REOPENED,
 }
 CUSTOMERS = frozenset({"customer", "buyer", "client", "they", "theirs"})
-RECEIVED = frozenset({"received", "done", "got it"})
+RECEIVED = frozenset({"received", "done", "got it", "dropped"})  # nothing is owed any more
 PLANNED = {"planned": True, "plan": True, "given": False, "made": False, "agreed": False}
 _SIZE = re.compile(r"(?<![\w.,])([0-9]{1,6}(?:[.,][0-9]{1,4})?)\s?(?:%|percent|points?|pp)(?!\w)")
 _NUMBER = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,4})?")
