@@ -65,6 +65,8 @@ def test_only_meetings_with_the_customer_about_this_opportunity_fall_through():
 def test_a_meeting_called_off_of_which_nobody_knows_with_whom_it_was_leaves_the_count_open():
     vague = (missed(3), missed(4, with_customer=None))
     assert isinstance(reading("meetings_fallen_through_in_30_days", activities=vague), Unknown)
+    begun = (missed(3), meeting(0, held=None))
+    assert isinstance(reading("meetings_fallen_through_in_30_days", activities=begun), Unknown)
     old = (missed(3), missed(40, with_customer=None), meeting(35, held=None))
     assert reading("meetings_fallen_through_in_30_days", activities=old).value == 1
 

@@ -52,6 +52,7 @@ def test_a_meeting_with_nobody_knows_whom_leaves_none_unsaid(names):
     assert isinstance(alone(meeting(5, *names)), Unknown)
     assert alone(meeting(5, *names), meeting(4, "boss")).value == 1
     assert isinstance(met(meeting(5, *names)), Unknown)
+    assert isinstance(met(meeting(5, "clerk", *names)), Unknown) is bool(names)
 
 
 def test_without_contacts_it_is_unknown_who_was_met_unless_nobody_was():

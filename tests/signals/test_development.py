@@ -61,6 +61,8 @@ def test_a_result_waits_for_the_question_until_somebody_asks_after_it():
     facts = {"successes": (success(10), success(90), success(50)), "references": (asked(50),)}
     assert reading("successes_without_ask", **facts) == Known(1, ("success-10",))
     assert reading("days_since_success_without_ask", **facts) == Known(10, ("success-10",))
+    facts["references"] = (asked(90), asked(10))
+    assert reading("successes_without_ask", **facts) == Known(0)
     facts["references"] = ()
     assert reading("successes_without_ask", **facts).value == 3
     assert reading("days_since_success_without_ask", **facts) == Known(90, ("success-90",))

@@ -101,8 +101,14 @@ def test_anything_else_is_no_such_meeting(one):
 
 @pytest.mark.parametrize(
     "one",
-    [kick_off(5, held=None), kick_off(5, with_customer=None), meeting(5), meeting(-5, held=None)],
-    ids=["perhaps not held", "perhaps among us", "no subject", "no subject, ahead"],
+    [
+        kick_off(5, held=None),
+        kick_off(0, held=None),
+        kick_off(5, with_customer=None),
+        meeting(5),
+        meeting(-5, held=None),
+    ],
+    ids=["perhaps not held", "just now", "perhaps among us", "no subject", "no subject, ahead"],
 )
 def test_a_meeting_that_may_be_one_leaves_it_open_until_there_is_a_sure_one(one):
     assert isinstance(reading("rollout_meeting", activities=(one,)), Unknown)
@@ -137,7 +143,7 @@ def test_a_check_in_is_a_meeting_or_a_call_since_the_sale():
 
 
 def test_without_one_the_days_count_from_the_sale():
-    before = reading("days_since_check_in", **won(30, meeting(31), mail(5)))
+    before = reading("days_since_check_in", **won(30, meeting(31), meeting(30), mail(5)))
     assert before == Known(30, (OPPORTUNITY,))
 
 
@@ -159,6 +165,16 @@ def test_the_first_three_weeks_begin_after_the_sale_and_end_on_their_last_day():
 def test_what_is_undecided_outside_the_first_weeks_does_not_matter_for_them():
     talks = (meeting(70, held=None), meeting(50), meeting(30, held=None))
     assert reading("conversations_in_first_weeks", **won(60, *talks)).value == 1
+    edge = won(60, meeting(60, held=None), meeting(50))
+    assert reading("conversations_in_first_weeks", **edge).value == 1
+    last = won(60, meeting(50), meeting(39, held=None))
+    assert isinstance(reading("conversations_in_first_weeks", **last), Unknown)
+
+
+def test_what_was_logged_on_the_account_alone_counts():
+    talks = [meeting(day, on_account=True) for day in (59, 55, 5)]
+    assert reading("conversations_lost_since_start", **won(60, *talks)).value == 50.0
+    assert reading("days_since_check_in", **won(60, *talks)).value == 5
 
 
 def test_none_in_the_first_weeks_is_an_answer_where_something_was_logged():

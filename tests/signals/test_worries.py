@@ -140,6 +140,12 @@ def test_the_returned_concern_itself_and_one_that_is_open_do_not_count_as_settle
     assert told("concerns_resolved_since_return", note(2, state=DONE)) == Known(0)
 
 
+def test_of_two_returns_the_first_is_what_others_are_settled_since():
+    back = (note(60, state=DONE), note(20), note(60, "law", DONE), note(3, "law"))
+    found = told("concerns_resolved_since_return", *back, note(10, "fear", DONE))
+    assert found == Known(1, ("fear-10",))
+
+
 def test_what_is_not_about_concerns_changes_nothing():
     facts = {"concerns": (note(9),), "activities": (meeting(3),), "observed_at": NOW}
     assert reading("open_concerns", **facts) == Known(1, ("IT-9",))

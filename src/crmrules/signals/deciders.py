@@ -12,20 +12,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from crmrules.measures import says_what_they_do
-from crmrules.model import Activity, ActivityKind, Focus, Person, Phase
+from crmrules.model import Activity, ActivityKind, Person, Phase
 from crmrules.signals._registry import Known, Reading, Unknown, View, signal
 from crmrules.signals._time import days, days_ago, decided, records, stays
 from crmrules.signals.entry import people
+from crmrules.signals.power import decides
 
 _WHO = Unknown("a meeting was with somebody whose part in the decision is not known")
 
 
-def _decides(person: Person) -> bool:
-    return person.focus is Focus.POWER or person.senior is True
-
-
 def _decides_or_speaks_for_us(person: Person) -> bool:
-    return _decides(person) or person.sponsor is True
+    return decides(person) or person.sponsor is True
 
 
 def _met(
@@ -83,7 +80,7 @@ def one_to_ones_with_power(view: View) -> Reading[int]:
     held = decided(view, spans[-1].start, kind=ActivityKind.MEETING)
     if isinstance(held, Unknown):
         return held
-    return _met(view, held, _decides, alone=True)
+    return _met(view, held, decides, alone=True)
 
 
 @signal(
