@@ -38,6 +38,7 @@ STATES = {
     "resolved": ConcernState.RESOLVED,
     "closed": ConcernState.RESOLVED,
     "solved": ConcernState.RESOLVED,
+    "accepted": ConcernState.RESOLVED,  # they live with it
     "reopened": ConcernState.REOPENED,
     "re-opened": ConcernState.REOPENED,
 }
