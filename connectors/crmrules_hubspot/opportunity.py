@@ -81,7 +81,7 @@ def normalize(
     born = min(created(own, observed_at), observed_at)
     won = history.outcome(properties(own), portal, mapping.outcome)
     past = history.read(own, portal, partial(_phase, mapping, portal, _pipeline(own)), born)
-    logged = activities(found.of(*sorted(KINDS)), mapping, observed_at)
+    logged = activities(found.of(*sorted(KINDS)), mapping, portal.zone, observed_at)
     notes = _notes(own, logged, mapping, portal, observed_at)
     return Opportunity(
         **_values(own, mapping, portal),
@@ -116,6 +116,7 @@ def _phase(mapping: Mapping, portal: Portal, pipeline: str, stage: str) -> Phase
 def _values(own: Row, mapping: Mapping, portal: Portal) -> dict[str, Any]:
     body, pipeline = properties(own), _pipeline(own)
     stage = text(body, "dealstage")
+    ends = mapping.sources("Opportunity", "contract_end")
     return {
         "id": own.id,
         "name": text(body, "dealname"),
@@ -130,6 +131,7 @@ def _values(own: Row, mapping: Mapping, portal: Portal) -> dict[str, Any]:
         "lead_source": text(body, "hs_analytics_source"),
         "next_step": text(body, "hs_next_step"),
         "forecast": text(body, "hs_manual_forecast_category"),
+        "contract_end": next((end for name in ends if (end := day(body, name, portal.zone))), None),
     }
 
 
@@ -145,18 +147,21 @@ def _notes(
         record=record(own),
         author=text(body, "hubspot_owner_id"),
     )
-    return facts.collect(logged, history.next_steps(own, portal, observed_at), fields)
+    steps = history.next_steps(own, portal, observed_at)
+    return facts.collect(logged, steps, fields, mapping.tag_aliases)
 
 
 def _offers(
     found: _Rows, notes: Notes, mapping: Mapping, portal: Portal, observed_at: datetime
 ) -> dict[str, Any]:
-    values: dict[str, Any] = {"competitors": notes.competitors or None}
+    values: dict[str, Any] = {"competitors": notes.competitors or None, "rivals_listed": False}
     if "line_item" in portal.readable:
         values["lines"] = offers.lines(found.of("line_item"), observed_at)
     if "quote" in portal.readable:
         inside = found.of("quote_line")
-        values["quotes"] = offers.quotes(found.of("quote"), inside, mapping, observed_at)
+        values["quotes"] = offers.quotes(
+            found.of("quote"), inside, mapping, portal.zone, observed_at
+        )
     return values
 
 
@@ -180,9 +185,11 @@ def _parties(
     found: _Rows, own: Row, mapping: Mapping, portal: Portal, observed_at: datetime
 ) -> dict[str, Any]:
     known_at = min(created(own, observed_at), observed_at)
-    others = [row for row in found.others if own.account is not None and row.account == own.account]
-    company = next((row for row in found.of("company") if row.id == own.account), None)
-    account = people.account(own, company, others, mapping, portal, known_at)
+    # What is stored of a company that may not be read now is from some earlier day.
+    key = own.account if "company" in portal.readable else None
+    others = [row for row in found.others if key is not None and row.account == key]
+    company = next((row for row in found.of("company") if row.id == key), None)
+    account = people.account(key, own, company, others, mapping, portal, known_at)
     owners = (
         text(properties(own), "hubspot_owner_id"),
         None if account is None else account.owner,
@@ -190,6 +197,6 @@ def _parties(
     siblings = tuple(people.sibling(row, mapping, portal, observed_at) for row in others)
     return {
         "account": account,
-        "siblings": None if own.account is None else siblings,
+        "siblings": None if key is None else siblings,
         "users": people.users(owners, portal) if "hubspot_owner_id" in properties(own) else None,
     }

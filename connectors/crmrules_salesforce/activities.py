@@ -12,6 +12,7 @@ Know before changing, because each of these is a choice:
   no second at all, means not. Anything else is unknown.
 * Mail direction comes from ``EmailMessage.Incoming``, else from the marks that mail tools put into
   subjects, else it is unknown. An e-mail and the task that mirrors it are one activity.
+* An open task waits for the customer when its status is one of the mapping's waiting ones.
 
 It parses no note.
 """
@@ -143,6 +144,8 @@ def _task(row: Row, mapping: Mapping, account: str | None, observed_at: datetime
         subject=text(body, "Subject"),
         text=text(body, "Description"),
         edited_at=moment(body, "LastModifiedDate") or created,
+        waiting=False if closed else mapping.waits(text(body, "Status")),
+        due=due,
         on_account=_on_account(row, account),
     )
 
@@ -206,6 +209,12 @@ def _people(body: Body) -> tuple[str, ...] | None:
     return (who,) if who is not None else ()
 
 
+def _party(body: Body) -> int | None:
+    """Return how many contacts and leads take part; ``WhoId`` is the first of them."""
+    count = number(body, "WhoCount")
+    return int(count) if count is not None and count >= 1 else None
+
+
 def _on_account(row: Row, account: str | None) -> bool:
     return account is not None and row.parent == account
 
@@ -224,6 +233,7 @@ def _event(row: Row, mapping: Mapping, account: str | None, observed_at: datetim
         held=_event_held(body, mapping, subject, past=at <= observed_at),
         with_customer=_with_customer(body),
         people=_people(body),
+        party=_party(body),
         by=text(body, "OwnerId"),
         subject=subject,
         text=text(body, "Description"),

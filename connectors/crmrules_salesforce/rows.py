@@ -162,13 +162,14 @@ def _notes(
     step = text(body, "NextStep")
     current = None if step is None else facts.Written(step, changed, own.id, owner)
     own_fields = facts.own_fields(body, mapping, known_at=changed, record=own.id, author=owner)
-    return facts.collect(logged, facts.next_steps(changes, current), own_fields)
+    steps = facts.next_steps(changes, current)
+    return facts.collect(logged, steps, own_fields, mapping.tag_aliases)
 
 
 def _offers(
     found: _Rows, notes: Notes, mapping: Mapping, observed_at: datetime, readable: frozenset[str]
 ) -> dict[str, Any]:
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {"rivals_listed": "competitor" in readable}
     if "line" in readable:
         values["lines"] = offers.lines(found.of("OpportunityLineItem"), observed_at)
     if "quote" in readable:
@@ -206,6 +207,7 @@ def _siblings(
 def _values(own: Row, mapping: Mapping, way: str) -> dict[str, Any]:
     body = own.body
     stage = text(body, "StageName")
+    ends = mapping.sources("Opportunity", "contract_end")
     return {
         "id": own.id,
         "name": text(body, "Name"),
@@ -221,6 +223,7 @@ def _values(own: Row, mapping: Mapping, way: str) -> dict[str, Any]:
         "lead_source": text(body, "LeadSource"),
         "next_step": text(body, "NextStep"),
         "forecast": history.forecast(body, "ForecastCategoryName"),
+        "contract_end": next((end for name in ends if (end := day(body, name))), None),
         "our_fields": _our_fields(body),
     }
 

@@ -87,7 +87,7 @@ _TASK = (
     *("Status", "IsClosed", "CompletedDateTime", "TaskSubtype", "Type", "CallType"),
     *("CallDisposition", "CallDurationInSeconds", "CrmRules_Key__c", "CrmRules_Rule__c"),
 )
-_EVENT = (*_ACTIVITY, "StartDateTime", "IsAllDayEvent", "IsChild")
+_EVENT = (*_ACTIVITY, "StartDateTime", "IsAllDayEvent", "IsChild", "WhoCount")
 _EMAIL = (
     *("Id", "IsDeleted", "RelatedToId", "ActivityId", "Incoming", "MessageDate", "Subject"),
     *("Status", "IsBounced", "CreatedDate", "CreatedById", "SystemModstamp"),
@@ -98,7 +98,7 @@ _LINE = (
 )
 _QUOTE = (
     *("Id", "IsDeleted", "OpportunityId", "Status", "Subtotal", "TotalPrice", "Discount"),
-    *("CreatedDate", "LastModifiedDate", "SystemModstamp"),
+    *("ExpirationDate", "CreatedDate", "LastModifiedDate", "SystemModstamp"),
 )
 _QUOTE_LINE = (
     *("Id", "IsDeleted", "QuoteId", "Quote.OpportunityId", "Product2Id", "Quantity", "UnitPrice"),

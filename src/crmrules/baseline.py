@@ -41,6 +41,10 @@ COVERED = (
     "competitors",
     "sponsors",
     "successes",
+    "differentiators",
+    "ranges",
+    "concessions",
+    "references",
 )
 """The pieces of data that ``Baseline.coverage`` tells about."""
 
@@ -176,6 +180,10 @@ def _covered(opportunity: Opportunity, closed_at: datetime) -> tuple[bool, ...]:
         bool(opportunity.competitors),
         any(one.sponsor for one in people),
         bool(opportunity.successes),
+        bool(opportunity.differentiators),
+        bool(opportunity.ranges),
+        bool(opportunity.concessions),
+        bool(opportunity.references),
     )
     habits = (roles, titles, roles or titles, bool(opportunity.quotes), mailed, met, stepped)
     return habits + recorded

@@ -22,6 +22,7 @@ from pydantic import Field, ValidationError, field_validator
 from crmrules.connector import Problem
 from crmrules.errors import UsageError
 from crmrules.model import Focus, Frozen, Phase
+from crmrules.notes import ANSWERS, TAG_WORD, TAGS
 
 DEFAULT_PIPELINE = "default"
 NO_PHASE = "none"  # the word for a stage that deliberately has no buying phase
@@ -110,10 +111,12 @@ class Mapping(Frozen):
     senior_titles: frozenset[str] = frozenset()  # more titles of director rank or above
     junior_titles: frozenset[str] = frozenset()  # titles that only sound like it
     fields: dict[str, str] = Field(default_factory=dict)  # "Object.Field__c" -> one of TARGETS
+    tag_aliases: dict[str, str] = Field(default_factory=dict)  # a word of ours -> a tag of notes
     open_statuses: frozenset[str] = frozenset({"Not Started", "In Progress"})
     completed_statuses: frozenset[str] = frozenset({"Completed"})
     cancelled_statuses: frozenset[str] = frozenset({"Cancelled", "Canceled"})
     snoozed_statuses: frozenset[str] = frozenset({"Deferred", "Waiting on someone else"})
+    waiting_statuses: frozenset[str] = frozenset({"Waiting on someone else"})
     users: frozenset[str] = frozenset()  # ids of the users we act as, besides the one signed in
     tracked: frozenset[str] = frozenset()  # model fields whose history the CRM surely keeps
     standard_allowance: float = Field(default=0.0, ge=0, le=100)  # discount anyone gets, percent
@@ -139,6 +142,18 @@ class Mapping(Frozen):
                 words = sorted(TARGETS[owner])
                 raise ValueError(f"'{path}' cannot be read as '{target}'{_hint(target, words)}")
         return value
+
+    @field_validator("tag_aliases")
+    @classmethod
+    def _tags(cls, value: dict[str, str]) -> dict[str, str]:
+        for word, tag in value.items():
+            if not TAG_WORD.fullmatch(word):
+                raise ValueError(f"'{word}' cannot follow a #: write one word, without the #")
+            if word.casefold() in {*TAGS, *ANSWERS}:
+                raise ValueError(f"'{word}' has a meaning of its own in notes; choose another word")
+            if tag.casefold() not in TAGS:
+                raise ValueError(f"'{word}': there is no tag '{tag}'{_hint(tag, sorted(TAGS))}")
+        return {word.casefold(): tag.casefold() for word, tag in value.items()}
 
     def phase(self, pipeline: str, stage: str | None) -> Phase | None:
         """Return the buying phase of a stage; None where the stage has none or is not listed."""
@@ -200,7 +215,13 @@ class Mapping(Frozen):
 
     def snoozed(self, status: str | None) -> bool:
         """Return whether a task status means: not now."""
-        return status is not None and _in(status, self.snoozed_statuses)
+        return status is not None and _in(status, self.snoozed_statuses | self.waiting_statuses)
+
+    def waits(self, status: str | None) -> bool | None:
+        """Return whether a task status means: somebody else's turn; None for an unknown word."""
+        if status is not None and _in(status, self.waiting_statuses):
+            return True
+        return None if self.closed(status) is None else False
 
     def closed(self, status: str | None) -> bool | None:
         """Return whether a task status means done or dropped; None for a word we do not know."""

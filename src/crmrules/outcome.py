@@ -14,11 +14,14 @@ from typing import Any
 
 from crmrules.baseline import Baseline
 from crmrules.connector import Connector, Organization, Preflight, Problem, Usage
+from crmrules.model import Opportunity
 from crmrules.plan import Finding, Judged, OpportunityPlan, PlannedWrite
 from crmrules.rule import Mode, Rule, Verdict
 from crmrules.signals import Unknown
 from crmrules.state import Transaction
 from crmrules.writeback import Failure
+
+_EXAMPLES = 5  # places shown for each author and suggestion
 
 
 def _ignore(_: Any) -> None:
@@ -33,6 +36,46 @@ class Show:
     finding: Callable[[Finding], None] = _ignore
     write: Callable[[PlannedWrite], None] = _ignore
     settled_write: Callable[[PlannedWrite], None] = _ignore
+
+
+@dataclass(slots=True)
+class Unreadable:
+    """What one author typed that could not be read and one suggestion would mend.
+
+    Neither the line nor a part of it is kept: it is the rep's own note, and ``explain`` shows it.
+    """
+
+    author: str  # a name where the CRM tells one, else the id
+    suggestion: str
+    count: int = 0
+    examples: list[tuple[str, str]] = field(default_factory=list)  # (record, why)
+
+
+class UnreadTags:
+    """Tagged lines that could not be read, by author and suggestion; each line counts once."""
+
+    def __init__(self) -> None:
+        self._seen: set[int] = set()
+        self._found: dict[tuple[str | None, str], Unreadable] = {}
+
+    def add(self, opportunity: Opportunity) -> None:
+        """Count an opportunity's lines; one on the account comes with each of its opportunities."""
+        names = {user.id: user.name for user in opportunity.users or ()}
+        for piece in opportunity.unread:
+            mark = hash((piece.record, piece.line))
+            if mark in self._seen:
+                continue
+            self._seen.add(mark)
+            name = names.get(piece.author or "") or piece.author or "author not known"
+            key = (piece.author, piece.suggestion)
+            found = self._found.setdefault(key, Unreadable(name, piece.suggestion))
+            found.count += 1
+            if len(found.examples) < _EXAMPLES:
+                found.examples.append((piece.record, piece.why.partition(" '")[0]))
+
+    def all(self) -> list[Unreadable]:
+        """Return what was found, by author, the most frequent first."""
+        return sorted(self._found.values(), key=lambda one: (one.author, -one.count))
 
 
 @dataclass(slots=True)
@@ -63,6 +106,7 @@ class Report:
     fires: Counter[str] = field(default_factory=Counter)  # by rule
     unknown: Counter[str] = field(default_factory=Counter)  # by rule
     missing: Counter[tuple[str, str]] = field(default_factory=Counter)  # (rule, signal)
+    unread: UnreadTags = field(default_factory=UnreadTags)
     reasons: dict[str, Counter[str]] = field(default_factory=dict)  # signal -> why it is unknown
     baseline: Baseline = field(default_factory=Baseline)
     read_only: bool = False  # the CRM, as configured, takes no write of ours
@@ -128,6 +172,7 @@ class Keeper:
         report.opportunities += 1
         report.open += judged.opportunity.is_open
         self.seen.add(judged.opportunity.id)
+        report.unread.add(judged.opportunity)
         for rule in self._rules:
             verdict = judged.judgements[rule.id].verdict
             if verdict is Verdict.FIRES:

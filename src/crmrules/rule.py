@@ -84,6 +84,7 @@ class TaskText(Frozen):
     subject: Text
     body: tuple[Text, ...] = Field(min_length=2, max_length=4)
     due_in_days: int = Field(ge=0, le=60)  # business days
+    due_before: str | None = None  # signal: days to an event; due a business day before it
 
 
 class Then(Frozen):

@@ -149,6 +149,7 @@ def schema() -> dict[str, Any]:
         "additionalProperties": False,
         "properties": {name: _clause_schema(name) for name in sorted(SIGNALS)},
     }
+    definitions["TaskText"]["properties"]["due_before"]["enum"] = [None, *sorted(counting_days())]
     made["properties"].pop("path", None)
     for key in ("when", "clears"):
         made["properties"][key] = {"$ref": "#/$defs/group"}
@@ -157,6 +158,11 @@ def schema() -> dict[str, Any]:
         **made,
         "title": "A crmrules rule file",
     }
+
+
+def counting_days() -> Iterator[str]:
+    """Yield the signals that ``due_before`` may name: numbers whose unit is days."""
+    yield from (s.name for s in SIGNALS.values() if s.unit == "days" and s.kind in (int, float))
 
 
 def _clause_schema(name: str) -> dict[str, Any]:

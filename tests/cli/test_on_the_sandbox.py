@@ -10,6 +10,9 @@ import sqlite3
 import pytest
 from cli_kit import NOW, configure, export_folder, run, sandbox
 
+from crmrules import rulebook
+
+SHIPPED = len(rulebook.load([rulebook.shipped()]).rules)
 LIVE = "".join(
     f"{rule}: {{mode: live}}\n"
     for rule in ("nego-early-concession", "conc-gone-dark", "entry-single-threaded")
@@ -43,7 +46,7 @@ def test_doctor_lets_a_good_setup_pass_and_says_how_blind_each_rule_is(home):
     found = ran.json()
     assert [p for p in found["problems"] if p["level"] == "error"] == []
     assert any("no rule is live" in p["what"] for p in found["problems"])
-    assert len(found["readiness"]) == 13
+    assert len(found["readiness"]) == SHIPPED
     assert {line["mode"] for line in found["readiness"]} == {"shadow"}
     told = run("doctor", cwd=home)
     assert told.code == 0
@@ -125,7 +128,7 @@ def test_all_verdicts_add_the_quiet_and_unknown_ones_with_what_was_missing(home)
     assert all(f["missing"] for f in unknown)
     fires = [f for f in every["findings"] if f["verdict"] == "fires"]
     assert fires == found["findings"]
-    assert len(every["findings"]) == 13 * every["opportunities"]
+    assert len(every["findings"]) == SHIPPED * every["opportunities"]
 
 
 def test_a_live_sync_writes_what_is_told_and_then_nothing_is_left(lived):
@@ -299,7 +302,7 @@ def test_explain_without_a_rule_tells_all_the_firing_ones_first(lived):
     opportunity = told["findings"][0]["opportunity"]
     out = run("explain", opportunity, "--as-of", NOW.isoformat(), cwd=folder).out
     verdicts = re.findall(r"^(FIRES|UNKNOWN|QUIET)", out, re.MULTILINE)
-    assert len(verdicts) == 13
+    assert len(verdicts) == SHIPPED
     assert verdicts == sorted(verdicts, key=["FIRES", "UNKNOWN", "QUIET"].index)
 
 
@@ -335,7 +338,7 @@ def test_an_export_cannot_be_written_to(shared_data, tmp_path):
 
 
 def test_putting_every_rule_into_shadow_empties_our_fields(tmp_path):
-    """As docs/install.md says of removing crmrules."""
+    """As docs/running.md says of removing crmrules."""
     crm = sandbox(20)
     try:
         configure(tmp_path, crm, overlay="overlay.yaml")
@@ -346,3 +349,29 @@ def test_putting_every_rule_into_shadow_empties_our_fields(tmp_path):
             assert bool(statuses(crm)) is wanted
     finally:
         crm.stop()
+
+
+def test_a_tag_nobody_can_read_reaches_the_admin_without_the_line_and_explain_with_it(tmp_path):
+    own = sandbox(30)
+    try:
+        [opportunity, *_] = own._query("SELECT Id FROM Opportunity WHERE IsClosed = false")
+        words = {
+            "WhatId": opportunity["Id"],
+            "Subject": "Call",
+            "Description": "#ned: my own words",
+        }
+        own._create("Task", words)
+        configure(tmp_path, own)
+        told = run("doctor", cwd=tmp_path)
+        [entry] = run("doctor", "--format", "json", cwd=tmp_path).json()["unread"]
+        page = tmp_path / "r.html"
+        assert run("report", "--out", page, cwd=tmp_path).code == 0
+        explained = run("explain", opportunity["Id"], cwd=tmp_path).out
+    finally:
+        own.stop()
+    shown = page.read_text(encoding="utf-8")
+    assert "1 tagged line(s) not read" in told.out
+    assert (entry["count"], "#need" in entry["suggestion"]) == (1, True)
+    assert "there is no tag #ned" in shown
+    assert "my own words" not in told.out + str(entry) + shown
+    assert "#ned: my own words" in explained

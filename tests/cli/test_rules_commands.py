@@ -109,6 +109,13 @@ def test_the_schema_is_one_that_lists_every_key_of_a_rule():
     assert set(schema["required"]) >= {"id", "title", "when", "clears", "then"}
 
 
+def test_the_schema_names_the_signals_a_task_may_be_due_before():
+    schema = json.loads(run("rules", "schema").out)
+    may = schema["$defs"]["TaskText"]["properties"]["due_before"]["enum"]
+    assert {None, "days_to_power_meeting"} <= set(may)
+    assert not {"phase", "is_major", "quotes_sent"} & set(may)
+
+
 def test_signals_lists_every_signal_with_meaning_and_when_it_is_unknown():
     text = run("signals").out
     entries = run("signals", "--format", "json").json()
@@ -117,3 +124,5 @@ def test_signals_lists_every_signal_with_meaning_and_when_it_is_unknown():
         assert f"{entry['name']} (" in text
         assert entry["meaning"] in text
         assert entry["unknown"]
+        assert f"Salesforce: {entry['salesforce']}" in text
+        assert f"HubSpot: {entry['hubspot']}" in text

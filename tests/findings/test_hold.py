@@ -89,6 +89,16 @@ def test_hiding_the_same_person_needs_the_same_person():
     assert hold(both, [a, rule("b")], evidence=together)["b"] is HeldBack.SUPPRESSED
 
 
+def test_hiding_the_same_criterion_needs_the_same_one_and_not_the_same_record():
+    a = rule("a", hides=(Hides(rule="b", same="criterion"),))
+    both = [episode("a"), episode("b")]
+    apart = {"a": frozenset({"006", "006#price"}), "b": frozenset({"006", "006#go-live"})}
+    together = {"a": frozenset({"006", "006#price"}), "b": frozenset({"00T1", "006#price"})}
+
+    assert hold(both, [a, rule("b")], evidence=apart)["b"] is None
+    assert hold(both, [a, rule("b")], evidence=together)["b"] is HeldBack.SUPPRESSED
+
+
 def test_hiding_until_a_day_ends_on_that_day():
     a = rule("a", hides=(Hides(rule="b", until_day=3),))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 from hubspot_rows import (
@@ -257,6 +257,20 @@ def test_own_fields_are_read_as_if_their_tag_stood_before_them():
     assert found.needs[0].known_at == at("2026-11-01T08:00")
 
 
+def test_own_words_for_tags_are_read_and_what_is_not_readable_goes_to_its_author():
+    words = "<p>#bedarf: slow</p><p>#ned: slow</p>"
+    note = engagement("note", hs_note_body=words, hubspot_owner_id="52")
+    found = read(
+        deal(hs_next_step="#conern: price"), note, mapping=org(tag_aliases={"bedarf": "need"})
+    )
+    assert [need.text for need in found.needs] == ["slow"]
+    assert {(one.record, one.author, one.line) for one in found.unread} == {
+        ("note/500", "52", "#ned: slow"),
+        ("deal/100", REP, "#conern: price"),
+    }
+    assert read(deal(), note).needs == ()
+
+
 def test_a_payoff_joins_the_need_of_its_person():
     note = engagement("note", hs_note_body="<p>#need: slow @Jo</p><p>#payoff: two lines @Jo</p>")
     (need,) = read(deal(), note).needs
@@ -338,3 +352,13 @@ def test_an_owner_without_a_user_is_nobodys_change():
     (change,) = normalize(DEAL, [deal(history=history)], org(), portal, NOW).changes
     assert change.by is None
     assert isinstance(change.known_at, datetime)
+
+
+def test_the_end_of_the_contract_is_a_mapped_day_and_unknown_in_the_past():
+    mapping = org(fields={"Opportunity.contract_until": "contract_end"})
+    found = read(deal(contract_until="2027-06-30T22:30:00Z"), mapping=mapping)
+    assert found.contract_end == date(2027, 7, 1)  # in Berlin
+    assert found.needs == found.reasons == ()
+    assert found.as_of(found.observed_at - timedelta(days=1)).contract_end is None
+    assert read(deal(contract_until="<p>soon</p>"), mapping=mapping).contract_end is None
+    assert read(deal(contract_until="2027-06-30")).contract_end is None

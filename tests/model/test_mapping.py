@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -133,6 +135,13 @@ def test_task_statuses_are_words_and_an_unknown_one_is_unknown():
     assert mapping.snoozed("deferred")
     assert mapping.snoozed("Waiting on someone else")
     assert not mapping.snoozed("Completed")
+    assert mapping.waits("waiting ON someone else") is True
+    assert [mapping.waits(word) for word in ("Deferred", "Completed", "Not Started")] == [False] * 3
+    assert mapping.waits(None) is None
+    assert mapping.waits("Parked") is None
+    own = Mapping(waiting_statuses={"Warten"})
+    assert own.snoozed("warten")
+    assert own.closed("Warten") is False
     assert [mapping.closed(s) for s in ("Completed", "Canceled", "Deferred", "Odd", None)] == [
         True,
         True,
@@ -150,3 +159,25 @@ def test_no_word_makes_it_raise(word):
     mapping.role(word)
     mapping.closed(word)
     mapping.stage_problems([(word, word)])
+
+
+def test_words_for_tags_are_kept_in_lower_case_and_mean_a_tag():
+    mapping = build({}, {"tag_aliases": {"Bedarf": "need", "Wunsch": "Need"}})
+    assert mapping.tag_aliases == {"bedarf": "need", "wunsch": "need"}
+
+
+@pytest.mark.parametrize(
+    ("aliases", "said"),
+    [
+        ({"bedarf": "ned"}, "did you mean 'need'?"),
+        ({"bedarf": "widget"}, "there are"),
+        ({"mein bedarf": "need"}, "one word"),
+        ({"#bedarf": "need"}, "without the #"),
+        ({"4bedarf": "need"}, "one word"),
+        ({"Power": "need"}, "meaning of its own"),
+        ({"not-true": "need"}, "meaning of its own"),
+    ],
+)
+def test_a_word_for_a_tag_that_cannot_be_one_is_refused_with_the_remedy(aliases, said):
+    with pytest.raises(UsageError, match=re.escape(said)):
+        build({}, {"tag_aliases": aliases})

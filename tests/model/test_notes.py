@@ -132,8 +132,9 @@ def test_a_person_ends_where_the_name_ends(line, person, text):
 
 
 def test_a_concern_can_be_closed_in_several_words():
-    states = [read(f"#concern: price | {w}").concerns[0].state for w in ("Resolved", "solved")]
-    assert states == [ConcernState.RESOLVED] * 2
+    words = ("Resolved", "solved", "accepted")
+    states = [read(f"#concern: price | {w}").concerns[0].state for w in words]
+    assert states == [ConcernState.RESOLVED] * 3
     assert read("#concern: price (reopened)").concerns[0].state is ConcernState.REOPENED
 
 
@@ -318,3 +319,25 @@ def test_notes_of_several_texts_join_in_order():
     joined = join([read("#need: a"), read("#need: b\n#comp: c")])
     assert [need.text for need in joined.needs] == ["a", "b"]
     assert len(joined.competitors) == 1
+
+
+GERMAN = {"bedarf": "need", "kriterium": "criterion", "champion": "power"}
+
+
+def german(text):
+    return parse(text, record="00T1", known_at=AT, author="005A", aliases=GERMAN)
+
+
+def test_an_organizations_own_word_for_a_tag_means_the_tag_and_wins_over_ours():
+    notes = german("#BEDARF! weniger Abtippen @J. Ortiz\n#kriterium: Preis | crucial")
+    assert [(need.text, need.explicit) for need in notes.needs] == [("weniger Abtippen", True)]
+    assert notes.criteria[0].weight == "crucial"
+    assert german("#champion: M. Chen").powers[0].name == "M. Chen"
+    assert read("#champion: M. Chen").sponsors[0].name == "M. Chen"
+    assert german("#need: slow").needs[0].text == "slow"
+    assert read("#bedarf: slow").needs == ()
+
+
+def test_a_slip_in_an_own_word_is_reported_with_the_tag_it_means():
+    (unread,) = german("#bedraf: weniger Abtippen").unread
+    assert "Did you mean #need?" in unread.suggestion

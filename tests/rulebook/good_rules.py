@@ -11,8 +11,9 @@ from crmrules.rulecheck import check_folders
 from crmrules.signals._registry import Signal, Unknown
 
 
-def a_signal(name: str, kind: type, values: tuple[str, ...] = ()) -> Signal:
-    return Signal(name, lambda _: Unknown("a test"), kind, "", "Meaning.", "never", "", "", values)
+def a_signal(name: str, kind: type, values: tuple[str, ...] = (), unit: str = "") -> Signal:
+    why = Unknown("a test")
+    return Signal(name, lambda _: why, kind, unit, "Meaning.", "never", "", "", values)
 
 
 VOCABULARY = {
@@ -24,6 +25,7 @@ VOCABULARY = {
         a_signal("discount_serves_criterion", bool),
         a_signal("age_days", int),
         a_signal("forecast", str, ("commit", "best case")),
+        a_signal("days_to_meeting", float, unit="days"),
     )
 }
 

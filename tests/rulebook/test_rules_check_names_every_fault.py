@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from good_rules import GOOD, NAME, line_of, problems_of
 
@@ -54,6 +56,14 @@ BREAKS = [
     ("Check what they want most.", "You gave away margin.", "'you gave away' blames", "You gave"),
     ("Check what they want most.", "Reconsider organizational prioritization considerations "
      "regarding multidimensional implementation dependencies.", "read at grade", "task:"),
+    ("due_in_days: 5", "due_in_days: 5\n    due_before: days_to_meating",
+     "no signal is called 'days_to_meating'", "due_before:"),
+    ("due_in_days: 5", "due_in_days: 5\n    due_before: age_days", "'age_days' does not count days",
+     "due_before:"),
+    ("due_in_days: 5", "due_in_days: 5\n    due_before: days_to_meeting",
+     "'when' does not compare 'days_to_meeting'", "due_before:"),
+    ("due_in_days: 5", "due_in_days: 5\n    due_befor: days_to_meeting",
+     "unknown key 'then.task.due_befor'", "due_befor:"),
     ("- discount_serves_criterion: {is: true}", "- age_days: {at_least: 3}",
      "no test covers 'clears: age_days at least 3'", "age_days"),
     ("    - discount_above_allowance: {at_least: $points}",
@@ -100,6 +110,16 @@ def test_a_fault_is_told_on_its_line_with_a_remedy(tmp_path, old, new, message, 
     assert told, [str(problem) for problem in found]
     assert line_of(text, place) in {problem.line for problem in told}
     assert all(problem.remedy for problem in found)
+
+
+def test_a_rule_may_be_due_before_an_event_it_asks_for(tmp_path):
+    fine = GOOD.replace("due_in_days: 5", "due_in_days: 5\n    due_before: days_to_meeting")
+    clause = "    - discount_above_allowance: {at_least: $points}\n"
+    fine = fine.replace(clause, clause + "    - days_to_meeting: {at_most: 7}\n")
+
+    found = problems_of(tmp_path, {NAME: fine})
+
+    assert [problem for problem in found if "days_to_meeting'" in problem.what] == []
 
 
 def other(text: str, name: str, flag: str) -> str:
@@ -149,6 +169,64 @@ def test_hiding_that_cannot_be_right_is_refused(tmp_path, first, second, message
     )
 
     assert any(message in problem.what for problem in found)
+
+
+def hiding(name: str, severity: str, *hidden: str) -> str:
+    listed = "".join(f"  - {{rule: {one}}}\n" for one in hidden)
+    text = other(GOOD, name, name.removeprefix("nego-"))
+    text = text.replace("severity: P2", f"severity: {severity}")
+    return text.replace("tests:\n", f"hides:\n{listed}tests:\n") if hidden else text
+
+
+def pack(*rules: tuple[str, str, *tuple[str, ...]]) -> dict[str, str]:
+    return {f"negotiation/{name}.yml": hiding(name, *more) for name, *more in rules}
+
+
+def test_a_circle_of_hiding_is_refused_in_every_rule_of_it_and_in_no_other(tmp_path):
+    found = problems_of(
+        tmp_path,
+        pack(
+            ("nego-a", "P2", "nego-b"),
+            ("nego-b", "P2", "nego-c"),
+            ("nego-c", "P2", "nego-a"),
+            ("nego-d", "P2", "nego-a"),
+        ),
+    )
+
+    assert {Path(one.path).stem for one in found} == {"nego-a", "nego-b", "nego-c"}
+    assert all("hide each other" in one.what for one in found)
+
+
+def test_a_rule_that_hides_itself_is_refused(tmp_path):
+    [found] = problems_of(tmp_path, pack(("nego-a", "P2", "nego-a")))
+
+    assert "hides itself" in found.what
+
+
+def test_what_is_hidden_has_to_be_there(tmp_path):
+    [found] = problems_of(tmp_path, pack(("nego-a", "P2", "nego-bb"), ("nego-b", "P2")))
+
+    assert "no rule is called 'nego-bb'" in found.what
+    assert "nego-b" in found.remedy
+
+
+@pytest.mark.parametrize(
+    ("hider", "hidden", "refused"),
+    [
+        *(("P1", "P1", False), ("P1", "P3", False), ("P2", "P1", True), ("P3", "P1", True)),
+        *(("P3", "P2", False), ("P2", "P2", False)),
+    ],
+)
+def test_only_a_p1_may_hide_a_p1(tmp_path, hider, hidden, refused):
+    found = problems_of(tmp_path, pack(("nego-a", hider, "nego-b"), ("nego-b", hidden)))
+
+    assert [f"hidden by a {hider}" in one.what for one in found] == [True] * refused
+
+
+def test_what_two_rules_hide_is_no_circle(tmp_path):
+    rules = pack(("nego-a", "P2", "nego-b", "nego-c"), ("nego-b", "P2", "nego-c"), ("nego-c", "P2"))
+
+    assert problems_of(tmp_path, rules) == []
 
 
 def test_every_file_is_read_before_anything_is_said(tmp_path):

@@ -17,6 +17,7 @@ from crmrules.model import (
     Activity,
     ActivityKind,
     Change,
+    Criterion,
     Direction,
     Need,
     Opportunity,
@@ -126,3 +127,9 @@ def moves(*steps: tuple[float, Phase]) -> dict[str, Any]:
         for (_, before), (day, after) in pairwise(steps)
     )
     return {"phase": steps[-1][1], "changes": changes, "tracked": frozenset({"phase"})}
+
+
+def criterion(days: float = 10, name: str = "Go-live", **facts: Any) -> Criterion:
+    """Return a line about a criterion, recorded so many days ago."""
+    known = {"record": f"note-{days:g}", "known_at": ago(days), "name": name}
+    return Criterion(**{**known, **facts})

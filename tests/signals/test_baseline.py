@@ -16,9 +16,13 @@ from crmrules.model import (
     Account,
     Competitor,
     Concern,
+    Concession,
     Criterion,
+    Differentiator,
     Need,
     Phase,
+    Range,
+    Reference,
     Success,
 )
 
@@ -94,6 +98,10 @@ def test_coverage_looks_at_the_wins_of_the_last_year_only():
         "competitors": 0.0,
         "sponsors": 0.0,
         "successes": 0.0,
+        "differentiators": 0.0,
+        "ranges": 0.0,
+        "concessions": 0.0,
+        "references": 0.0,
     }
 
 
@@ -105,6 +113,13 @@ def test_coverage_looks_at_the_wins_of_the_last_year_only():
         ("competitors", {"competitors": (Competitor(name="acme", record="n", known_at=ago(60)),)}),
         ("sponsors", {"people": (person("p", sponsor=True),)}),
         ("successes", {"successes": (Success(text="faster", record="n", known_at=ago(60)),)}),
+        (
+            "differentiators",
+            {"differentiators": (Differentiator(text="near", record="n", known_at=ago(60)),)},
+        ),
+        ("ranges", {"ranges": (Range(low=1, high=2, record="n", known_at=ago(60)),)}),
+        ("concessions", {"concessions": (Concession(text="5%", record="n", known_at=ago(60)),)}),
+        ("references", {"references": (Reference(text="asked", record="n", known_at=ago(60)),)}),
     ],
 )
 def test_coverage_tells_of_everything_people_record(piece, given):

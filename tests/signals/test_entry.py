@@ -189,8 +189,15 @@ def test_sponsors_are_those_who_are_marked() -> None:
     assert reading("sponsors", people=(LISTENER, DECIDER)) == Known(0)
 
 
-def test_no_sponsor_is_said_only_where_every_contact_tells() -> None:
-    assert isinstance(reading("sponsors", people=(LISTENER, STRANGER)), Unknown)
+def test_no_sponsor_is_said_only_where_somebody_filled_in_a_role() -> None:
+    titled = person("finn", title="Clerk", senior=False)
+    assert isinstance(reading("sponsors", people=(titled, STRANGER)), Unknown)
+    for marked in (
+        person("gus", role="User"),
+        person("gus", focus=Focus.RECEPTIVITY),
+        person("gus", sponsor=False),
+    ):
+        assert reading("sponsors", people=(titled, marked)) == Known(0)
 
 
 @pytest.mark.parametrize("signal", ABOUT_PEOPLE)

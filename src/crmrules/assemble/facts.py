@@ -11,6 +11,7 @@ them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from collections.abc import Mapping as AnyMapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -22,7 +23,7 @@ from crmrules.raw import Body, text
 _TAGS = {"explicit_need": "need!", "competitor": "comp:"}
 _RECORDED = (
     *("criteria", "concerns", "concessions", "successes", "references", "reasons"),
-    *("proofs", "differentiators", "plans", "owed", "ranges"),
+    *("proofs", "differentiators", "plans", "owed", "ranges", "unread"),
 )
 
 
@@ -36,29 +37,31 @@ class Written(NamedTuple):
 
 
 def collect(
-    activities: Iterable[Activity], next_steps: Iterable[Written], fields: Iterable[Written]
+    activities: Iterable[Activity],
+    next_steps: Iterable[Written],
+    fields: Iterable[Written],
+    aliases: AnyMapping[str, str],
 ) -> Notes:
     """Return everything recorded about an opportunity, by time.
 
     ``next_steps`` are all versions in order of time; ``fields`` come from ``own_fields``.
+    ``aliases``: the organization's own words for tags.
     """
-    texts = [
-        parse(
+    logged = [
+        Written(
             activity.text,
-            record=activity.record,
-            known_at=max(activity.known_at, activity.edited_at or activity.known_at),
-            author=activity.by,
+            max(activity.known_at, activity.edited_at or activity.known_at),
+            activity.record,
+            activity.by,
         )
         for activity in activities
         if activity.text and "#" in activity.text and activity.kind is not ActivityKind.EMAIL
     ]
-    texts += [_parsed(written) for written in (*_fresh(next_steps), *fields)]
-    return join(texts)
-
-
-def _parsed(written: Written) -> Notes:
-    words, known_at, record, author = written
-    return parse(words, record=record, known_at=known_at, author=author)
+    written = (*logged, *_fresh(next_steps), *fields)
+    return join(
+        parse(words, record=record, known_at=known_at, author=author, aliases=aliases)
+        for words, known_at, record, author in written
+    )
 
 
 def _fresh(versions: Iterable[Written]) -> Iterator[Written]:

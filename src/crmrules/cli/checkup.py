@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,23 +18,30 @@ from crmrules.settings import Settings, load
 from crmrules.sync import plan
 
 
-def checkup(
-    config: Path | None, *, log_format: Any, verbose: int, quick: bool
-) -> tuple[list[Finding], list[dict[str, Any]]]:
-    """Return everything found, and per rule whether this organization can see it."""
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """What was found; per rule whether this organization can see it; and tags nobody could read."""
+
+    found: list[Finding]
+    readiness: list[dict[str, Any]] = field(default_factory=list)
+    unread: list[dict[str, Any]] = field(default_factory=list)
+
+
+def checkup(config: Path | None, *, log_format: Any, verbose: int, quick: bool) -> Checkup:
+    """Look at everything in turn."""
     log.configure(log_format, verbose=verbose)
     found: list[Finding] = []
     try:
         settings, base = load(config)
     except CrmRulesError as error:
-        return [_error(error)], []
+        return Checkup([_error(error)])
     book = _step(found, lambda: load_rules(settings, base))
     if book is not None:
         _step(found, lambda: build(book.enabled, settings.engine))
         _modes(book, found)
     connector = _step(found, lambda: connect(settings, base))
     if connector is None:
-        return found, []
+        return Checkup(found)
     try:
         preflight = _step(found, connector.check)
         refused = () if preflight is None else _step(found, connector.may_write) or ()
@@ -41,14 +49,15 @@ def checkup(
     finally:
         getattr(connector, "close", lambda: None)()
     if preflight is None:
-        return found, []
+        return Checkup(found)
     found += [_problem(problem) for problem in preflight.problems]
     if book is not None:
         missing = missing_flags(book.enabled, preflight.capabilities)
         found += [_problem(problem) for problem in missing]
-    if quick or book is None or any(f.level == "error" for f in found):
-        return found, []
-    return found, _readiness(settings, base, found)
+    if quick or book is None:
+        return Checkup(found)
+    # What stops a sync does not stop a look: this is when an admin wants to know what it would see.
+    return _with_data(settings, base, found)
 
 
 def _step(found: list[Finding], step: Any) -> Any:
@@ -81,7 +90,7 @@ def _modes(book: rulebook.RuleBook, found: list[Finding]) -> None:
         )
 
 
-def _readiness(settings: Settings, base: Path, found: list[Finding]) -> list[dict[str, Any]]:
+def _with_data(settings: Settings, base: Path, found: list[Finding]) -> Checkup:
     """Plan once, write nothing, and say per rule what is missing."""
     made = make(settings, base)
     try:
@@ -90,10 +99,15 @@ def _readiness(settings: Settings, base: Path, found: list[Finding]) -> list[dic
     finally:
         made.close()
     if report is None:
-        return []
+        return Checkup(found)
     known = {finding.what for finding in found}
     found += [_problem(problem) for problem in report.problems if problem.what not in known]
-    return [_line(rule, report) for rule in rules if not rule.private]
+    readiness = [_line(rule, report) for rule in rules if not rule.private]
+    unread = [
+        {"author": one.author, "count": one.count, "suggestion": one.suggestion}
+        for one in report.unread.all()
+    ]
+    return Checkup(found, readiness, unread)
 
 
 def _line(rule: Any, report: Report) -> dict[str, Any]:

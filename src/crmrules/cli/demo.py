@@ -178,8 +178,8 @@ def _explain_one(stage: _Stage) -> None:
         found = look(made.job(now=stage.crm.now), opportunity)
         if found is None:
             return
-        click.echo(f"\n7. crmrules explain {opportunity}, the first of thirteen verdicts:")
         told = [(rule, explain(rule, found.judged.readings)) for rule in made.book.enabled]
+        click.echo(f"\n7. crmrules explain {opportunity}, the first of {len(told)} verdicts:")
         rule, first = min(told, key=lambda pair: pair[1].verdict != "fires")
         for line in explanation(first, rule).splitlines():
             click.echo(f"     {line}")

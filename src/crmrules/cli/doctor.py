@@ -36,20 +36,25 @@ def doctor(
     """
     from crmrules.cli.checkup import checkup
 
-    found, readiness = checkup(config, log_format=log_format, verbose=verbose, quick=quick)
+    seen = checkup(config, log_format=log_format, verbose=verbose, quick=quick)
+    found = seen.found
     code = max((finding.code for finding in found), default=0)
     if output == "json":
         emit(
             {
                 "problems": [{"level": f.level, "what": f.what, "remedy": f.remedy} for f in found],
-                "readiness": readiness,
+                "readiness": seen.readiness,
+                "unread": seen.unread,
             }
         )
         return code
     for finding in sorted(found, key=lambda f: f.level):
         click.echo(f"{finding.level}: {finding.what}\n  -> {finding.remedy}")
-    for line in readiness:
+    for line in seen.readiness:
         _print(line)
+    for tags in seen.unread:
+        click.echo(f"{tags['author']}: {tags['count']} tagged line(s) not read")
+        click.echo(f"  -> {tags['suggestion']}")
     errors = sum(finding.level == "error" for finding in found)
     if errors:
         click.echo(f"{errors} problem(s) stop a sync.")

@@ -11,6 +11,8 @@ import click
 
 from crmrules.cli.options import Moment, common, emit, formatted
 
+_LONGEST = 200  # characters of a note shown on a terminal
+
 
 @click.command()
 @click.argument("opportunity")
@@ -66,6 +68,10 @@ def explain(
                 "name": found.judged.opportunity.name,
                 "won_in_baseline": baseline.won,
                 "rules": [asdict(each) for _, each in explanations],
+                "unread": [
+                    {name: getattr(one, name) for name in ("record", "line", "why", "suggestion")}
+                    for one in found.judged.opportunity.unread
+                ],
             }
         )
         return
@@ -74,6 +80,7 @@ def explain(
 
 def _print(opportunity: str, found: Any, explanations: list[tuple[Any, Any]]) -> None:
     from crmrules.cli import text
+    from crmrules.texts import safe
 
     click.echo(f"{found.judged.opportunity.name or opportunity} ({opportunity})\n")
     order = {"fires": 0, "unknown": 1, "quiet": 2}
@@ -84,3 +91,6 @@ def _print(opportunity: str, found: Any, explanations: list[tuple[Any, Any]]) ->
                 since = f"{episode.since:%Y-%m-%d}"
                 click.echo(f"  episode {episode.n}: {episode.status} since {since}")
         click.echo("")
+    for one in found.judged.opportunity.unread:
+        line, why = safe(one.line, _LONGEST), safe(one.why, _LONGEST)
+        click.echo(f"not read in {one.record}: {line}\n  {why}\n  -> {one.suggestion}")

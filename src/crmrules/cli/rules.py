@@ -39,24 +39,63 @@ def _book(config: Path | None) -> Any:
 
 
 @rules.command("list")
+@click.option("--coverage", is_flag=True, help="By statements of the book, with their rules.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="With --coverage: write the matrix there as a Markdown page.",
+)
 @common
 @formatted
-def list_rules(config: Path | None, log_format: str | None, verbose: int, output: str) -> None:
+def list_rules(
+    config: Path | None,
+    log_format: str | None,
+    verbose: int,
+    output: str,
+    *,
+    coverage: bool,
+    out: Path | None,
+) -> int:
     """List every rule: mode, severity, phases and title.
 
-    Example: crmrules rules list
+    Exits 2 with --coverage where a statement has no rule or a rule serves none.
+
+    Example: crmrules rules list --coverage
     """
     del log_format, verbose
     book = _book(config)
+    if coverage:
+        return _coverage(book, output, out)
     if output == "json":
         emit([_card(rule) for rule in book.rules])
-        return
+        return 0
     for rule in book.rules:
         phases = ", ".join(rule.phases)
         click.echo(f"{rule.id:<32} {rule.mode:<8} {rule.severity}  {rule.title}  [{phases}]")
     modes = Counter(str(rule.mode) for rule in book.rules)
     counts = ", ".join(f"{n} {mode}" for mode, n in modes.items())
     click.echo(f"{len(book.rules)} rules: {counts}", err=True)
+    return 0
+
+
+def _coverage(book: Any, output: str, out: Path | None) -> int:
+    """Print or write the statement matrix; what is not traced is an error."""
+    from crmrules import statements
+
+    told = statements.load()
+    missing = statements.gaps(told, book.rules)
+    if out is not None:
+        out.write_text(statements.page(told, book.rules), encoding="utf-8")
+    elif output == "json":
+        rows = [{"takeaway": s.takeaway, "statement": s.text, "rules": [*s.rules]} for s in told]
+        signals = {rule.id: [*statements.signals_of(rule)] for rule in book.rules}
+        emit({"statements": rows, "signals": signals, "gaps": missing})
+    else:
+        for line in statements.lines(told, book.rules):
+            click.echo(line)
+    for gap in missing:
+        click.echo(f"gap: {gap}", err=True)
+    return 2 if missing else 0
 
 
 def _card(rule: Any) -> dict[str, Any]:

@@ -69,7 +69,8 @@ def hold_on_opportunity(
     """Return, for each active episode's rule, why it makes no task now, or None.
 
     ``tasks``: rule id -> our tasks on this opportunity. ``settled``: as if every pending episode
-    had settled. ``evidence``: rule id -> ids of the records it rests on, for "same person".
+    had settled. ``evidence``: rule id -> ids of the records it rests on, for "same person" and
+    "same criterion" (that id is a record, "#" and the name: ``signals._criteria``).
     """
     active = [e for e in episodes if e.active and e.rule in rules]
     held: dict[str, HeldBack | None] = {}
@@ -133,7 +134,9 @@ def _applies(
         return False
     if same == "none":
         return True
-    return bool(evidence.get(rule, frozenset()) & evidence.get(other, frozenset()))
+    shared = evidence.get(rule, frozenset()) & evidence.get(other, frozenset())
+    # Both may rest on the opportunity's own record too; only a criterion's id has a "#" in it.
+    return any("#" in one for one in shared) if same == "criterion" else bool(shared)
 
 
 def _by_history(

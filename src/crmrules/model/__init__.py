@@ -45,6 +45,7 @@ from crmrules.model.pieces import (
     Reason,
     Reference,
     Success,
+    Unread,
 )
 from crmrules.model.words import (
     ActivityKind,
@@ -88,5 +89,6 @@ __all__ = [
     "Sibling",
     "Speaker",
     "Success",
+    "Unread",
     "User",
 ]

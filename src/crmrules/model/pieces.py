@@ -64,7 +64,7 @@ class Activity(Piece):
     logged. ``with_customer`` says whether somebody outside our company took part.
     """
 
-    _mutable = frozenset({"held", "waiting", "due"})
+    _mutable = frozenset({"held", "party", "waiting", "due"})
 
     kind: ActivityKind
     at: datetime
@@ -72,6 +72,7 @@ class Activity(Piece):
     held: bool | None = None  # meeting took place / call connected; None: not recorded
     with_customer: bool | None = None
     people: tuple[str, ...] | None = ()  # Person ids
+    party: int | None = None  # how many of the customer's people, where a CRM names but one of them
     by: str | None = None  # id of our user
     subject: str | None = None
     text: str | None = None
@@ -233,6 +234,15 @@ class Owed(Piece):
     person: str | None = None
     due: date | None = None
     received: bool = False
+
+
+class Unread(Piece):
+    """A tagged line that could not be read, whole or in part, and how to write it instead."""
+
+    author: str | None  # id of our user who can mend it
+    line: str
+    why: str
+    suggestion: str
 
 
 class Range(Piece):

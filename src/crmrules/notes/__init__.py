@@ -13,13 +13,16 @@ It does not decide what a fact means for a rule, and it reads no CRM.
 
 from __future__ import annotations
 
-from crmrules.notes.pieces import Named, Notes, Payoff, Unread, join
+from crmrules.model import Unread
+from crmrules.notes.pieces import Named, Notes, Payoff, join
 from crmrules.notes.reading import ANSWERS, TAGS, parse
+from crmrules.notes.text import TAG_WORD
 from crmrules.notes.writing import write
 
 __all__ = [
     "ANSWERS",
     "TAGS",
+    "TAG_WORD",
     "Named",
     "Notes",
     "Payoff",

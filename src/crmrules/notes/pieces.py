@@ -9,7 +9,6 @@ It does not parse.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from crmrules.model import (
@@ -18,7 +17,6 @@ from crmrules.model import (
     Concession,
     Criterion,
     Differentiator,
-    Frozen,
     Need,
     Owed,
     Piece,
@@ -28,6 +26,7 @@ from crmrules.model import (
     Reason,
     Reference,
     Success,
+    Unread,
 )
 
 
@@ -42,17 +41,6 @@ class Named(Piece):
     """A person named as sponsor or as holder of power, as somebody typed the name."""
 
     name: str
-
-
-class Unread(Frozen):
-    """A tagged line that could not be read, whole or in part, and how to write it instead."""
-
-    record: str
-    known_at: datetime
-    author: str | None
-    line: str
-    why: str
-    suggestion: str
 
 
 class Notes(NamedTuple):

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
-from crmrules.model import Piece
+from crmrules.model import Piece, Unread
 from crmrules.notes import readers
-from crmrules.notes.pieces import Notes, Unread
+from crmrules.notes.pieces import Notes
 from crmrules.notes.text import (
     entries,
     plain,
@@ -130,24 +131,34 @@ champion=sponsor sponsors=sponsor proofs=proof differentiator=diff differentiato
 edge=diff plans=plan ranges=range
 """
 ALIASES = dict(pair.split("=") for pair in _ALIASES.split())
+NO_ALIASES: Mapping[str, str] = MappingProxyType({})
 
 
-def parse(text: str | None, *, record: str, known_at: datetime, author: str | None) -> Notes:
+def parse(
+    text: str | None,
+    *,
+    record: str,
+    known_at: datetime,
+    author: str | None,
+    aliases: Mapping[str, str] = NO_ALIASES,
+) -> Notes:
     """Return everything a text says in tags; empty for None. Never raises for any text.
 
     ``record`` and ``known_at`` go onto every piece; ``author`` (id of our user) onto what was not
-    readable, because it is the author who can mend it.
+    readable, because it is the author who can mend it. ``aliases``: the organization's own words
+    for tags, in lower case; they win over ours.
     """
+    meanings = {**ALIASES, **aliases} if aliases else ALIASES
     found: dict[str, list[Any]] = {name: [] for name in Notes._fields}
     for tag, strong, marked, body, line in entries(protect(text or "")):
-        known = ALIASES.get(tag, tag)
+        known = meanings.get(tag, tag)
         if known in ANSWERS:
             continue
         unread = Unread(
             record=record, known_at=known_at, author=author, line=line, why="", suggestion=""
         )
         if known not in TAGS:
-            found["unread"].extend(_unknown(tag, marked, unread))
+            found["unread"].extend(_unknown(tag, marked, unread, meanings))
             continue
         base = {"record": record, "known_at": known_at}
         for piece in _texts(TAGS[known], body):
@@ -207,12 +218,12 @@ def _entry(name: str, strong: bool, body: str, base: dict[str, Any]) -> readers.
     )
 
 
-def _unknown(tag: str, marked: bool, unread: Unread) -> list[Unread]:
+def _unknown(tag: str, marked: bool, unread: Unread, meanings: Mapping[str, str]) -> list[Unread]:
     """Leave a hashtag in peace that is nothing like ours and claims nothing by a colon."""
-    close = difflib.get_close_matches(tag, [*TAGS, *ALIASES], n=1, cutoff=0.72)
+    close = difflib.get_close_matches(tag, [*TAGS, *meanings], n=1, cutoff=0.72)
     if not close and not marked:
         return []
-    right = ALIASES.get(close[0], close[0]) if close else None
+    right = meanings.get(close[0], close[0]) if close else None
     suggestion = (
         f"Did you mean #{right}? Write: {TAGS[right].example}"
         if right is not None

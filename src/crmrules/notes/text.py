@@ -21,7 +21,8 @@ _DROP = dict.fromkeys(range(0xFDD0, 0xFDF0))
 _ESCAPE = re.compile(r'\\([\\|#@(=,;"])')
 _LIMIT = 131_072  # the longest text field Salesforce has; the rest of a longer one is not read
 
-_TAG = re.compile(r"(?:(?<=\s)|^)#([^\W\d_][\w-]{0,39})(?:([!]?)\s{0,3}([:：])|(!)|(?=\s|$))")  # noqa: RUF001 - the wide colon is what some keyboards give
+TAG_WORD = re.compile(r"[^\W\d_][\w-]{0,39}")  # what may follow a #
+_TAG = re.compile(rf"(?:(?<=\s)|^)#({TAG_WORD.pattern})(?:([!]?)\s{{0,3}}([:：])|(!)|(?=\s|$))")  # noqa: RUF001 - the wide colon is what some keyboards give
 _PERSON = re.compile(r'(?:(?<=\s)|^)@(?:"([^"]*)"|([^\W\d_][^\s|@,;:()]*))')
 _PARTICLE = frozenset(
     {"van", "von", "de", "der", "den", "di", "da", "del", "la", "le", "bin", "al"}

@@ -194,7 +194,8 @@ class Planner:
         if not episode.active and episode.n == record.episode:
             return tasks.withdraw(record, episode, task, self._policy, private=rule.private)
         owner = tasks.owner_of(judged.opportunity, rule, self._policy)
-        return tasks.hand_over(record, task, owner, private=rule.private)
+        due = tasks.moved_due(rule, task, judged.readings, self._now, self._policy)
+        return tasks.hand_over(record, task, owner, due, private=rule.private)
 
     def _hold(
         self,

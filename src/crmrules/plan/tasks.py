@@ -12,8 +12,9 @@ from crmrules.findings.life import Cleared
 from crmrules.findings.tasks import ANSWER_HINT
 from crmrules.model import Opportunity, OurTask
 from crmrules.plan.fields import seen
-from crmrules.plan.types import Finding, Judged, PlannedWrite, Policy
+from crmrules.plan.types import Finding, Judged, PlannedWrite, Policy, Readings
 from crmrules.rule import Rule
+from crmrules.signals import Known
 from crmrules.texts import render
 from crmrules.values import text_values
 
@@ -53,6 +54,24 @@ def due_date(now: datetime, business_days: int, policy: Policy) -> date:
     return day
 
 
+def event_of(rule: Rule, readings: Readings, now: datetime, policy: Policy) -> datetime | None:
+    """Return when the event of ``due_before`` is, in the organization's time; None: not known."""
+    name = rule.then.task.due_before
+    reading = readings.get(name) if name is not None else None
+    if not isinstance(reading, Known):
+        return None
+    # Whole seconds: a day is told as a fraction, and midnight is a second away from another day.
+    return (now + timedelta(seconds=round(reading.value * 86_400))).astimezone(policy.time_zone)
+
+
+def due_before(event: datetime, now: datetime, policy: Policy) -> date:
+    """Return the business day before an event, or today where that is over."""
+    day = event.date() - timedelta(days=1)
+    while day.weekday() >= 5:
+        day -= timedelta(days=1)
+    return max(day, now.astimezone(policy.time_zone).date())
+
+
 def create(
     finding: Finding, judged: Judged, owner: str, organization: str, now: datetime, policy: Policy
 ) -> PlannedWrite:
@@ -60,10 +79,15 @@ def create(
     rule, opportunity = finding.rule, judged.opportunity
     key = task_key(organization, opportunity.id, rule.id, finding.episode.n)
     values = text_values(opportunity, judged.readings, rule)
+    event = event_of(rule, judged.readings, now, policy)
+    due = due_date(now, rule.then.task.due_in_days, policy)
+    if event is not None:
+        values["event_day"] = f"{event:%A}, {event.day} {event:%B}"
+        due = due_before(event, now, policy)
     task = TaskFields(
         subject=render(rule.then.task.subject, values)[:SUBJECT_LENGTH],
         body=_body(finding, values),
-        due=due_date(now, rule.then.task.due_in_days, policy),
+        due=due,
         owner=owner,
         opportunity=opportunity.id,
         rule=rule.id,
@@ -114,20 +138,48 @@ def withdraw(
 
 
 def hand_over(
-    record: TaskRecord, task: OurTask, owner: str | None, *, private: bool = False
+    record: TaskRecord,
+    task: OurTask,
+    owner: str | None,
+    due: date | None = None,
+    *,
+    private: bool = False,
 ) -> PlannedWrite | None:
-    """Return the write that moves an untouched open task to the person who owns the matter now."""
-    untouched = not (record.edited or task.edited or task.closed or task.deleted)
-    if not untouched or owner is None or task.owner is None or task.owner == owner:
+    """Return the write that gives an untouched open task to who owns the matter now, in time.
+
+    ``due``: the day it should be due because its event has moved; None: it stays.
+    """
+    if record.edited or task.edited or task.closed or task.deleted:
+        return None
+    changed: dict[str, Any] = {}
+    if owner is not None and task.owner is not None and task.owner != owner:
+        changed["owner"] = owner
+    if due is not None and task.due is not None and task.due != due:
+        changed["due"] = due
+    if not changed:
         return None
     return PlannedWrite(
         "update_task",
-        ChangeTask(record.key, task.id, {"owner": owner}, private),
+        ChangeTask(record.key, task.id, changed, private),
         record.opportunity,
         record.rule,
-        owner,
-        before={"owner": task.owner},
+        owner or task.owner,
+        before={name: getattr(task, name) for name in changed},
     )
+
+
+def moved_due(
+    rule: Rule, task: OurTask, readings: Readings, now: datetime, policy: Policy
+) -> date | None:
+    """Return the day a task is due now that its event has moved; None: it is fine as it is.
+
+    A day that has come is left alone: an overdue task stays overdue.
+    """
+    event = event_of(rule, readings, now, policy)
+    if event is None or task.due is None:
+        return None
+    due, today = due_before(event, now, policy), now.astimezone(policy.time_zone).date()
+    return None if due == today >= task.due else due
 
 
 def unfinished(records: Sequence[TaskRecord]) -> Iterator[TaskRecord]:

@@ -78,6 +78,7 @@ class Page:
             self._findings(),
             "<h2>Which rules can see here</h2>",
             self._readiness(report, rules),
+            _unread(report),
             _problems(report),
         ]
         return (
@@ -152,6 +153,18 @@ def _facts(report: Report, page: Page) -> str:
     }
     items = "".join(f"<div><b>{escape(str(v))}</b><span>{k}</span></div>" for k, v in cells.items())
     return f"<section class=facts>{items}</section>"
+
+
+def _unread(report: Report) -> str:
+    """Tags that nobody could read; never the line, which is its author's own note."""
+    rows = "".join(
+        f"<tr><td>{escape(one.author)}<td class=n>{one.count}<td>{escape(one.suggestion)}<td>"
+        + "<br>".join(f"{escape(record)}: {escape(why)}" for record, why in one.examples)
+        for one in report.unread.all()
+    )
+    head = "<th>Author<th>Lines<th>What would help<th>Where"
+    table = f"<table><thead><tr>{head}<tbody>{rows}</table>"
+    return f"<h2>Tags that could not be read</h2>{table}" if rows else ""
 
 
 def _problems(report: Report) -> str:

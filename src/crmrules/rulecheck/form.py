@@ -124,6 +124,22 @@ def settings_are_used_and_sound(c: Checking) -> None:
                 c.note(where, f"{value} is outside its floor or ceiling", "Correct one of them.")
 
 
+def the_event_of_due_before_is_asked_for(c: Checking) -> None:
+    """``due_before`` names a signal of days, and ``when`` holds only where that is known."""
+    name, where = c.rule.then.task.due_before, ("then", "task", "due_before")
+    if name is None:
+        return
+    signal = c.vocabulary.get(name)
+    if signal is None:
+        remedy = did_you_mean(name, c.vocabulary, "See 'crmrules signals'.")
+        c.note(where, f"no signal is called '{name}'", remedy)
+    elif signal.kind not in (int, float) or signal.unit != "days":
+        c.note(where, f"'{name}' does not count days", "Name a signal whose unit is days.")
+    elif name not in {clause.signal for clause in c.rule.when.clauses()}:
+        what = f"'when' does not compare '{name}', so it may be unknown when the task is made"
+        c.note(where, what, "Add a clause such as 'at_most: $ahead'.")
+
+
 def condition_and_clearing_are_possible(c: Checking) -> None:
     """Find values that make the rule fire, and values that clear it."""
     try:
@@ -166,7 +182,9 @@ def hiding_is_sound(c: Checking) -> None:
         elif other.severity is Severity.P1 and c.rule.severity is not Severity.P1:
             what = f"{other.id} is P1 and would be hidden by a {c.rule.severity}"
             c.note(where, what, "Turn it round, or remove it.")
-        if hidden.rule == c.rule.id or c.rule.id in _hidden_from(hidden.rule, by_id):
+        if hidden.rule == c.rule.id:
+            c.note(where, f"{c.rule.id} hides itself", "Remove it.")
+        elif c.rule.id in _hidden_from(hidden.rule, by_id):
             what = f"{c.rule.id} and {hidden.rule} hide each other"
             c.note(where, what, "Remove one of the two.")
 
@@ -210,6 +228,7 @@ CHECKS = (
     reasons_are_given,
     coverage_names_are_known,
     settings_are_used_and_sound,
+    the_event_of_due_before_is_asked_for,
     condition_and_clearing_are_possible,
     private_rules_keep_to_themselves,
     hiding_is_sound,

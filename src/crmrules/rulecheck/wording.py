@@ -23,6 +23,13 @@ PEOPLE = {
     "contact": "Maria Anders",
     "owner": "Robin Park",
     "power": "Howard Snyder",
+    "person": "Howard Snyder",
+    "event_day": "Thursday, 26 November",
+    "need_1": "re-keying orders takes half a day (Maria Anders, 2026-11-03)",
+    "need_2": "late parts stop the line (Howard Snyder, 2026-10-12)",
+    "criterion": "go-live under 8 weeks",
+    "criteria": "go-live under 8 weeks, price, support at night",
+    "need": "wants order entry gone before the peak",
 }
 ALWAYS = "account"
 

@@ -82,6 +82,8 @@ def signal(
 
     def register(function: SignalFunction) -> SignalFunction:
         name = function.__name__
+        if name in SIGNALS:
+            raise TypeError(f"two signals are called {name}")
         meaning = (function.__doc__ or "").strip().splitlines()[0]
         SIGNALS[name] = Signal(
             name, function, _kind(function), unit, meaning, unknown, salesforce, hubspot, values

@@ -141,7 +141,7 @@ def contacts_with_dissatisfaction(view: View) -> Reading[int]:
     unit="people",
     unknown="contacts cannot be read",
     salesforce="OpportunityContactRole.CreatedDate",
-    hubspot="deal to contact associations",
+    hubspot="contacts: createdate",
 )
 def new_contacts_in_30_days(view: View) -> Reading[int]:
     """People who were added in the last 30 days."""
@@ -154,19 +154,24 @@ def new_contacts_in_30_days(view: View) -> Reading[int]:
 
 @signal(
     unit="people",
-    unknown="there are no contacts, or no contact says whether they are a sponsor",
+    unknown="there are no contacts, or nobody filled in any role of theirs",
     salesforce="OpportunityContactRole.Role and CrmRules_Focus__c, #sponsor tags",
-    hubspot="association labels, #sponsor tags",
+    hubspot="association labels, hs_buying_role, #sponsor tags",
 )
 def sponsors(view: View) -> Reading[int]:
-    """People who speak for us where we have no access."""
+    """People marked as speaking for us where we have no access."""
     found = people(view)
     if isinstance(found, Unknown):
         return found
     yes = [person for person in found if person.sponsor]
-    if not yes and any(person.sponsor is None for person in found):
-        return Unknown("not every contact says whether they are a sponsor")
+    if not yes and not any(_marked(person) for person in found):
+        return Unknown("no contact has a role")
     return Known(len(yes), records(yes))
+
+
+def _marked(person: Person) -> bool:
+    """Return whether somebody said what this person is to the opportunity."""
+    return any(part is not None for part in (person.role, person.focus, person.sponsor))
 
 
 @signal(
