@@ -43,13 +43,7 @@ def explain(
 
     made = setup(config, log_format=log_format, verbose=verbose, now=as_of)
     try:
-        rules = [made.book.rule(rule_id)] if rule_id else list(made.book.enabled)
-        if rule_id and rules[0].private and not include_private:
-            raise UsageError(
-                f"'{rule_id}' is private: it concerns nobody but the opportunity's owner",
-                remedy="Add --include-private if that is you.",
-            )
-        rules = [rule for rule in rules if include_private or not rule.private]
+        rules = _asked(made.book, rule_id, private=include_private)
         found = look(made.job(now=as_of, rules=rules), opportunity)
     finally:
         made.close()
@@ -76,6 +70,21 @@ def explain(
         )
         return
     _print(opportunity, found, explanations)
+
+
+def _asked(book: Any, rule_id: str | None, *, private: bool) -> list[Any]:
+    """Return the rules to explain; UsageError for a private one that nobody may ask for."""
+    from crmrules.errors import UsageError
+
+    if rule_id is None:
+        return [rule for rule in book.enabled if private or not rule.private]
+    rule = book.rule(rule_id)
+    if rule.private and not private:
+        raise UsageError(
+            f"'{rule_id}' is private: it concerns nobody but the opportunity's owner",
+            remedy="Add --include-private if that is you.",
+        )
+    return [rule]
 
 
 def _print(opportunity: str, found: Any, explanations: list[tuple[Any, Any]]) -> None:
