@@ -86,7 +86,9 @@ class Writer:
             if self._stop is not None and not any(outcomes):
                 raise self._stop
         if self._stop is not None:
-            held = Outcome(Result.DEFERRED, error=self._stop.message, remedy=self._stop.remedy)
+            denied = isinstance(self._stop, AccessError)  # somebody has to act; a quota comes back
+            result = Result.CONFIG if denied else Result.DEFERRED
+            held = Outcome(result, error=self._stop.message, remedy=self._stop.remedy)
             outcomes = [found or held for found in outcomes]
         self._verify(items, outcomes)
         return [found or _UNCERTAIN for found in outcomes]
