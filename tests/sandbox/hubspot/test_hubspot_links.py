@@ -70,6 +70,7 @@ def test_an_id_without_associations_is_an_error_of_a_207(client, portal, deal, c
     assert error["subCategory"] == "crm.associations.NO_ASSOCIATIONS_FOUND"
     assert error["message"] == "No contact is associated with deal 77."
     assert error["context"]["fromObjectId"] == ["77"]
+    assert (error["errors"], error["links"]) == ([], {})
     portal.quirks.report_no_associations = False
     silent = client.links("deals", "contacts", deal, "77")
     assert silent.status_code == 200
@@ -150,6 +151,15 @@ def test_associations_are_made_with_types_and_labels_add_up(client, portal, deal
     assert make(("HUBSPOT_DEFINED", 4)).status_code == 400
     assert make(("USER_DEFINED", 3)).status_code == 400
     assert make().status_code == 400
+
+
+def test_a_company_is_made_the_primary_one_by_its_type(client, portal, deal):
+    company = portal.create("companies", {"name": "M"})
+    types = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 5}]
+    each = {"from": {"id": deal}, "to": {"id": company}, "types": types}
+    client.post(path("deals", "companies", "batch/create"), {"inputs": [each]})
+    [found] = client.links("deals", "companies", deal).json()["results"]
+    assert [each["typeId"] for each in found["to"][0]["associationTypes"]] == [341, 5]
 
 
 def test_an_association_to_nobody_is_refused_and_makes_nothing(client, portal, deal, contact):

@@ -257,6 +257,18 @@ def test_merged_records_are_found_under_the_new_id_only(client, portal, deals):
     assert not {deals["A"], deals["B"]} & set(found)
 
 
+def test_merged_records_leave_the_index_as_late_as_archived_ones(client, portal, clock, deals):
+    portal.index_lag = timedelta(minutes=10)
+    clock.advance(hours=1)
+    merged = portal.merge("deals", deals["A"], deals["B"])
+    lagging = client.search("deals")
+    assert lagging.json()["total"] == 6
+    assert not {deals["A"], deals["B"]} & set(ids(lagging))
+    clock.advance(minutes=11)
+    assert client.search("deals").json()["total"] == 4
+    assert merged in ids(client.search("deals"))
+
+
 def test_search_answers_neither_associations_nor_history(client, portal, deals):
     company = portal.create("companies", {"name": "C"})
     portal.link("deals", deals["A"], "companies", company)
