@@ -3,7 +3,10 @@
 Know before changing: HubSpot associates nearly every activity with the company as well, so an
 activity counts as one of the account only when it is about no opportunity at all. Only accounts
 that bought within the last twelve months are looked at (decisions, 12), and they are listed once;
-afterwards the searches for changes tell what is new.
+afterwards the searches for changes tell what is new, and the opportunities tell what came from
+them or went to them. What the company alone tells (an activity on it alone was deleted, or put on
+another company without being edited) shows at the next full pull: to list it every run would cost a
+run a third more calls.
 
 It does not decide which accounts those are; the reader tells it what was sold.
 """
@@ -13,7 +16,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from crmrules.connector import Row
+from crmrules.connector import Row, Stored
 from crmrules_hubspot.around import Around, Changed, Logged
 from crmrules_hubspot.fetch import Fetch, chunks
 from crmrules_hubspot.kinds import (
@@ -29,6 +32,7 @@ from crmrules_hubspot.kinds import (
 from crmrules_hubspot.rows import account_key, company, company_of, gone
 
 _LOGGED = (CALL, MEETING, EMAIL, NOTE)
+_NAMES = frozenset(kind.name for kind in _LOGGED)
 
 
 class Accounts:
@@ -38,14 +42,8 @@ class Accounts:
         self._fetch = fetch
         self.around = Around(fetch, {})
         self.won: set[str] = set()  # keys of accounts that bought not long ago
-        self.newly_won: set[str] = set()
+        self.before: set[str] = set()  # the same, as the run before left it
         self._seen: set[str] = set()
-
-    def sold(self, key: str, *, new: bool) -> None:
-        """Note that an account bought; ``new``: it was not known before this run."""
-        self.won.add(key)
-        if new:
-            self.newly_won.add(key)
 
     def companies(self, ids: Iterable[str], known: set[str]) -> Iterator[list[Row]]:
         """Yield the rows of companies, each once in a run; those in ``known`` are left out."""
@@ -63,36 +61,57 @@ class Accounts:
                 for one, links in self._fetch.links(COMPANY, kind, part).items():
                     for link in links:
                         about[link.id].append(account_key(one))
-                mine, _ = self._apart(kind, about)
-                found[kind.name] |= mine
+                for one, keys_ in self._alone(kind, about).items():
+                    found[kind.name].setdefault(one, []).extend(keys_)
         return found
 
-    def activities(self, keys: Iterable[str]) -> Iterator[list[Row]]:
-        """Yield all activities on these accounts."""
-        found = self.logged(keys)
+    def changes(self, changed: Changed, stored: Stored) -> Iterator[list[Row]]:
+        """Yield activities on accounts: all where they are new, else what came, changed or left."""
+        if COMPANY.name in self._fetch.problems:
+            self.won = set()
+        new = self.won - (self.before & _there(stored, self.won))
+        for part in chunks(self.before - self.won, ASSOCIATIONS):
+            yield [gone(c.kind, c.id, c.parent) for c in stored.children(part) if c.kind in _NAMES]
+        found = self.logged(new)
         for kind in _LOGGED:
             yield from self.around.rows(kind, found[kind.name])
-
-    def changes(self, changed: Changed) -> Iterator[list[Row]]:
-        """Yield changed activities on accounts that bought, among those on no opportunity read."""
         for kind in _LOGGED:
-            left = changed.get(kind.name, set()) - self.around.about[kind.name]
-            links = self._fetch.links(kind, COMPANY, left)
-            about = {
-                one: keys
-                for one, found in links.items()
-                if (keys := [key for link in found if (key := account_key(link.id)) in self.won])
-            }
-            mine, others = self._apart(kind, about)
-            yield [
-                gone(kind.name, f"{key}/{one}", key) for one, keys in others.items() for key in keys
-            ]
+            asked = changed.get(kind.name, set()) | self.around.left[kind.name]
+            mine = self._mine(kind, asked - self.around.read[kind.name], self.won - new)
+            touched = asked | self.around.read[kind.name]
+            yield list(self._elsewhere(kind, touched, mine, stored))
             yield from self.around.rows(kind, mine)
 
-    def _apart(
-        self, kind: Kind, about: Mapping[str, list[str]]
-    ) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-        """Divide activities of accounts: those about no opportunity, and the others."""
+    def _mine(self, kind: Kind, ids: set[str], keys: set[str]) -> dict[str, list[str]]:
+        """Return which of these activities are on these accounts and on no opportunity."""
+        about = {
+            one: found
+            for one, links in self._fetch.links(kind, COMPANY, ids).items()
+            if (found := [key for link in links if (key := account_key(link.id)) in keys])
+        }
+        return self._alone(kind, about)
+
+    def _elsewhere(
+        self, kind: Kind, ids: set[str], mine: Mapping[str, list[str]], stored: Stored
+    ) -> Iterator[Row]:
+        """Yield the news of rows under accounts that are there no more."""
+        for part in chunks(self.won & self.before if ids else (), ASSOCIATIONS):
+            for child in stored.children(part):
+                one = child.id.rpartition("/")[2]
+                if child.kind == kind.name and one in ids and child.parent not in mine.get(one, ()):
+                    yield gone(child.kind, child.id, child.parent)
+
+    def _alone(self, kind: Kind, about: Mapping[str, list[str]]) -> dict[str, list[str]]:
+        """Return those of the activities of accounts that are about no opportunity."""
         links = self._fetch.links(kind, DEAL, list(about))
-        mine = {one: keys for one, keys in about.items() if not links.get(one)}
-        return mine, {one: keys for one, keys in about.items() if one not in mine}
+        return {one: keys for one, keys in about.items() if not links.get(one)}
+
+
+def _there(stored: Stored, keys: Iterable[str]) -> set[str]:
+    """Return the accounts whose own row is stored."""
+    return {
+        child.parent
+        for part in chunks(keys, ASSOCIATIONS)
+        for child in stored.children(part)
+        if child.kind == COMPANY.name
+    }

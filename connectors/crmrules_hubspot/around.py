@@ -3,7 +3,8 @@
 Know before changing: HubSpot tells of no association that was added or removed, so every run lists
 all of them and compares with the rows of earlier runs (hubspot.md, 6). What is listed and stored
 and has not changed is not read again; what is stored and not listed any more is gone, except a task
-of ours, of which it must be known whether somebody deleted it.
+of ours, of which it must be known whether somebody deleted it. What is stored of an opportunity
+that the run before did not look at (it was lost, or deleted) may have changed unseen, and is read.
 
 It does not decide which opportunities are wanted.
 """
@@ -11,7 +12,7 @@ It does not decide which opportunities are wanted.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from crmrules.connector import Child, Row
@@ -36,6 +37,7 @@ from crmrules_hubspot.rows import (
     gone,
     labels_stamp,
     quote_line,
+    quote_line_key,
     role,
 )
 
@@ -46,16 +48,18 @@ Changed = Mapping[str, set[str]]
 
 
 class Known:
-    """The rows that earlier runs left under some opportunities."""
+    """The rows that earlier runs left; of ``current`` parents every change since is known."""
 
-    def __init__(self, children: Iterable[Child] = ()) -> None:
+    def __init__(self, children: Iterable[Child] = (), current: Collection[str] = ()) -> None:
+        self._current = current
         self._rows: dict[str, dict[tuple[str, str], str]] = defaultdict(dict)
         for child in children:
             self._rows[child.kind][child.parent, child.id] = child.stamp
 
     def stamp(self, kind: str, parent: str, id_: str) -> str | None:
-        """Return the stamp of a row; None when it is not stored."""
-        return self._rows[kind].get((parent, id_))
+        """Return the stamp of a row; None when it has to be read."""
+        found = self._rows[kind].get((parent, id_)) if parent in self._current else None
+        return None if found == DELETED else found
 
     def of(self, kind: str) -> Mapping[tuple[str, str], str]:
         """Return (parent, row id) -> stamp for a kind."""
@@ -67,7 +71,13 @@ class Around:
 
     def __init__(self, fetch: Fetch, changed: Changed) -> None:
         self._fetch, self._changed = fetch, changed
-        self.about: dict[str, set[str]] = defaultdict(set)  # kind -> changed ids that were listed
+        self.read: dict[str, set[str]] = defaultdict(set)  # kind -> ids, new or changed
+        self.left: dict[str, set[str]] = defaultdict(set)  # kind -> ids, gone from an opportunity
+
+    def leave(self, children: Iterable[Child]) -> None:
+        """Note what was stored under opportunities that are gone: it may be elsewhere now."""
+        for child in children:
+            self.left[child.kind].add(child.id.rpartition("/")[2])
 
     def everything(
         self, ids: Sequence[str], known: Known, logged: Logged = MappingProxyType({})
@@ -128,11 +138,10 @@ class Around:
         parents |= {one: list(keys) for one, keys in logged.items()}
         for one, found in links.items():
             for link in found:
-                if link.id in changed:
-                    self.about[kind.name].add(link.id)
-                elif known.stamp(kind.name, one, f"{one}/{link.id}") is not None:
-                    continue
-                parents[link.id].append(one)
+                stored = known.stamp(kind.name, one, f"{one}/{link.id}") is not None
+                if link.id in changed or not stored:
+                    self.read[kind.name].add(link.id)
+                    parents[link.id].append(one)
         yield from self.rows(kind, parents)
 
     def rows(self, kind: Kind, parents: Mapping[str, Sequence[str]]) -> Iterator[list[Row]]:
@@ -152,58 +161,40 @@ class Around:
         links = self._fetch.links(DEAL, QUOTE, ids)
         if QUOTE.name in self._fetch.problems:
             return
-        lines = self._changed.get(LINE.name, set())
-        # A quote is read again with all its lines where one of them has changed.
-        stale = {
-            row.partition("/")[0]
-            for _, row in known.of(QUOTE_LINE)
-            if row.partition("/")[2] in lines
-        }
-        changed = self._changed.get(QUOTE.name, set()) | stale
-        parents: dict[str, list[str]] = defaultdict(list)
-        for one, found in links.items():
-            for link in found:
-                stored = known.stamp(QUOTE.name, one, f"{one}/{link.id}") is not None
-                if not stored or link.id in changed:
-                    parents[link.id].append(one)
-        yield from self.rows(QUOTE, parents)
-        yield from self._quote_lines(parents, known)
         listed = {(one, f"{one}/{link.id}") for one in ids for link in links.get(one, ())}
+        yield from self._read(QUOTE, links, known)
         yield self._vanished(QUOTE.name, known, listed)
-        here = {(one, link.id) for one in ids for link in links.get(one, ())}
-        yield [
-            gone(QUOTE_LINE, row, one)
-            for one, row in known.of(QUOTE_LINE)
-            if (one, row.partition("/")[0]) not in here
-        ]
+        yield from self._quote_lines(links, known)
 
     def _quote_lines(
-        self, parents: Mapping[str, Sequence[str]], known: Known
+        self, links: Mapping[str, Sequence[Link]], known: Known
     ) -> Iterator[list[Row]]:
-        """Yield the lines of quotes that are read, and the news of those that left them."""
-        links = self._fetch.links(QUOTE, LINE, list(parents))
+        """Yield the lines of the quotes that are new or changed, or have left a quote."""
+        quotes = {link.id for found in links.values() for link in found}
+        lines = self._fetch.links(QUOTE, LINE, quotes)
         if LINE.name in self._fetch.problems:
             return
-        quotes: dict[str, list[str]] = defaultdict(list)
-        for quote, found in links.items():
-            for link in found:
-                quotes[link.id].append(quote)
-        for records in self._fetch.records(LINE.name, list(quotes)):
+        changed = self._changed.get(LINE.name, set())
+        places: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        listed: set[tuple[str, str]] = set()
+        for one, quote in ((one, link.id) for one, found in links.items() for link in found):
+            for line in lines.get(quote, ()):
+                row = quote_line_key(one, quote, line.id)
+                listed.add((one, row))
+                if line.id in changed or known.stamp(QUOTE_LINE, one, row) is None:
+                    places[line.id].append((one, quote))
+        for records in self._fetch.records(LINE.name, list(places)):
             yield [
                 quote_line(one, quote, record)
                 for record in records
-                for quote in quotes[str(record["id"])]
-                for one in parents[quote]
+                for one, quote in places[str(record["id"])]
             ]
-        inside = {f"{quote}/{link.id}" for quote, found in links.items() for link in found}
-        yield [
-            gone(QUOTE_LINE, row, one)
-            for one, row in known.of(QUOTE_LINE)
-            if row.partition("/")[0] in parents and row not in inside
-        ]
+        yield self._vanished(QUOTE_LINE, known, listed)
 
     def _vanished(self, kind: str, known: Known, listed: set[tuple[str, str]]) -> list[Row]:
-        return [gone(kind, row, one) for one, row in known.of(kind) if (one, row) not in listed]
+        lost = [(one, row) for one, row in known.of(kind) if (one, row) not in listed]
+        self.left[kind] |= {row.rpartition("/")[2] for _, row in lost}
+        return [gone(kind, row, one) for one, row in lost]
 
     def _lost_tasks(self, known: Known, listed: set[tuple[str, str]]) -> list[Row]:
         """Return what became of tasks that are no longer associated.

@@ -24,7 +24,6 @@ from crmrules.errors import (
     UsageError,
 )
 
-_LATER = "nothing to do: the next run tries again"
 _KEYS = "in HubSpot: Development > Keys > Service keys"
 FEATURES: Mapping[str, str] = {
     "crm.objects.deals.read": "the opportunities themselves",
@@ -149,7 +148,20 @@ def _refusal(status: int, body: Any, text: str, where: str) -> CrmRulesError:
     return RefusedError(status, body, where)
 
 
+_GONE = "the record is gone; nothing is left to do"
+_OWNER = "set [tasks] fallback_owner to an active owner, or reassign the opportunity"
+_PROVISION = "run 'crmrules provision': the property "
 _PATTERNS: tuple[tuple[str, Result, str], ...] = (
+    # Codes first: a text may quote any words, its own "does not exist" among them.
+    (r"INVALID_OBJECT_IDS|associations? (?:is|are) not valid", Result.MOOT, _GONE),
+    (r"INVALID_OWNER|INACTIVE_OWNER", Result.REJECTED, _OWNER),
+    (r"PROPERTY_DOESNT_EXIST", Result.CONFIG, f"{_PROVISION}is missing"),
+    (
+        r"INVALID_OPTION|not one of the allowed options|allowed options",
+        Result.CONFIG,
+        f"{_PROVISION}lacks an option",
+    ),
+    (r"READ_ONLY", Result.CONFIG, "the property is read-only: run 'crmrules doctor'"),
     (
         r"required.{0,40}propert|propert.{0,60}required|conditional",
         Result.REJECTED,
@@ -159,23 +171,18 @@ _PATTERNS: tuple[tuple[str, Result, str], ...] = (
             "then"
         ),
     ),
-    (
-        r"INVALID_OPTION|not one of the allowed options|allowed options",
-        Result.CONFIG,
-        "run 'crmrules provision': the property lacks an option",
-    ),
-    (
-        r"PROPERTY_DOESNT_EXIST|does not exist",
-        Result.CONFIG,
-        "run 'crmrules provision': the property is missing",
-    ),
-    (
-        r"owner",
-        Result.REJECTED,
-        "set [tasks] fallback_owner to an active owner, or reassign the opportunity",
-    ),
-    (r"READ_ONLY", Result.CONFIG, "the property is read-only: run 'crmrules doctor'"),
+    (r"property \W*\w+\W* does not exist", Result.CONFIG, f"{_PROVISION}is missing"),
+    (r"owner", Result.REJECTED, _OWNER),
 )
+
+_TEMPORARY = frozenset(
+    {"SERVER_ERROR", "INTERNAL_ERROR", "INTERNAL_SERVER_ERROR", "RATE_LIMITS", "TIMEOUT"}
+)
+
+
+def temporary(error: Any) -> bool:
+    """Return whether an error of one record says nothing about the record."""
+    return category(error) in _TEMPORARY
 
 
 def outcome(status: int, error: Any) -> Outcome:
@@ -183,7 +190,7 @@ def outcome(status: int, error: Any) -> Outcome:
     text = said(status, error)
     words = " ".join([text, *(str(part.get("code") or "") for part in parts(error))])
     if category(error) == "OBJECT_NOT_FOUND" or status == 404:
-        return Outcome(Result.MOOT, error=text, remedy="the record is gone; nothing is left to do")
+        return Outcome(Result.MOOT, error=text, remedy=_GONE)
     if category(error) == "MISSING_SCOPES" or scopes(error):
         missing = MissingScopeError(scopes(error), "writing")
         return Outcome(Result.CONFIG, error=missing.message, remedy=missing.remedy)

@@ -118,7 +118,7 @@ class Fetch:
         """Go on without a kind; raise where nothing goes without it."""
         if kind.name not in OPTIONAL:
             raise error
-        self.problems[kind.name] = Problem(error.message, error.remedy, signals=(kind.unknown,))
+        self.problems[kind.name] = Problem(error.message, error.remedy, signals=kind.unknown)
 
     def searched(self, kind: Kind, scan: Iterable[Record]) -> set[str]:
         """Return the ids that a scan of a kind finds; none when it may not be read."""

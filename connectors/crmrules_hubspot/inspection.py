@@ -104,10 +104,11 @@ def _known_stages(words: Words, stages: Mapping[str, Stage]) -> None:
             continue
         wrong += [f"stage '{one}'{_nearest(one, here)}" for one in mapped if one not in here]
     if wrong:
+        lines = "\n".join(f"  {one}" for one in wrong)
         raise UsageError(
-            f"[phases] names what this portal does not have: {'; '.join(wrong)}",
-            remedy="use the ids of pipelines and stages as HubSpot shows them in its settings; "
-            "labels may be renamed and are not used",
+            f"[phases] names what this portal does not have\n{lines}",
+            remedy="use ids: labels may be renamed and are not used. Without these lines 'crmrules "
+            "doctor' names the id of every stage that still needs a phase",
         )
 
 

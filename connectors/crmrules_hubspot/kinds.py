@@ -81,7 +81,7 @@ class Kind:
     properties: tuple[str, ...]
     stamp: str = "hs_lastmodifieddate"
     history: tuple[str, ...] = ()
-    unknown: str = "activities"
+    unknown: tuple[str, ...] = ("activities",)
 
     @property
     def batch(self) -> int:
@@ -93,15 +93,17 @@ OUR_HISTORY = HISTORY["task"]
 """Of our own tasks: who wrote the key, and whether anybody else wrote anything of ours since."""
 
 DEAL = Kind("deal", "deals", READ["deal"], history=HISTORY["deal"])
-COMPANY = Kind("company", "companies", READ["company"], unknown="account")
-CONTACT = Kind("contact", "contacts", READ["contact"], stamp="lastmodifieddate", unknown="people")
+COMPANY = Kind("company", "companies", READ["company"], unknown=("account", "siblings"))
+CONTACT = Kind(
+    "contact", "contacts", READ["contact"], stamp="lastmodifieddate", unknown=("people",)
+)
 CALL = Kind("call", "calls", READ["call"])
 MEETING = Kind("meeting", "meetings", READ["meeting"])
 EMAIL = Kind("email", "emails", READ["email"])
 NOTE = Kind("note", "notes", READ["note"])
 TASK = Kind("task", "tasks", READ["task"])
-QUOTE = Kind("quote", "quotes", READ["quote"], unknown="quotes")
-LINE = Kind("line_item", "line_items", READ["line_item"], unknown="lines")
+QUOTE = Kind("quote", "quotes", READ["quote"], unknown=("quotes",))
+LINE = Kind("line_item", "line_items", READ["line_item"], unknown=("lines",))
 
 ENGAGEMENTS = (CALL, MEETING, EMAIL, NOTE, TASK)
 TALKS = frozenset({"call", "meeting", "email"})

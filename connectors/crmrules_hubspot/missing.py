@@ -11,11 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from crmrules.connector import Row
 from crmrules_hubspot.api import Record
 from crmrules_hubspot.fetch import Fetch, chunks
 from crmrules_hubspot.kinds import DEAL, WITHOUT_HISTORY
-from crmrules_hubspot.rows import gone
 
 
 class Missing:
@@ -23,7 +21,7 @@ class Missing:
 
     def __init__(self, fetch: Fetch) -> None:
         self._fetch = fetch
-        self.gone: list[Row] = []  # deleted, or merged into another
+        self.gone: set[str] = set()  # deleted, or merged into another
         self.winners: set[str] = set()  # what others were merged into
 
     def asked(self, ids: set[str]) -> Iterator[list[Record]]:
@@ -44,4 +42,4 @@ class Missing:
             if record is not None and str(record["id"]) != one:
                 self.winners.add(str(record["id"]))
             if record is None or str(record["id"]) != one:
-                self.gone.append(gone(DEAL.name, one, one))
+                self.gone.add(one)

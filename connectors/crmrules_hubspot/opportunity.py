@@ -180,9 +180,11 @@ def _parties(
     found: _Rows, own: Row, mapping: Mapping, portal: Portal, observed_at: datetime
 ) -> dict[str, Any]:
     known_at = min(created(own, observed_at), observed_at)
-    others = [row for row in found.others if own.account is not None and row.account == own.account]
-    company = next((row for row in found.of("company") if row.id == own.account), None)
-    account = people.account(own, company, others, mapping, portal, known_at)
+    # What is stored of a company that may not be read now is from some earlier day.
+    key = own.account if "company" in portal.readable else None
+    others = [row for row in found.others if key is not None and row.account == key]
+    company = next((row for row in found.of("company") if row.id == key), None)
+    account = people.account(key, own, company, others, mapping, portal, known_at)
     owners = (
         text(properties(own), "hubspot_owner_id"),
         None if account is None else account.owner,
@@ -190,6 +192,6 @@ def _parties(
     siblings = tuple(people.sibling(row, mapping, portal, observed_at) for row in others)
     return {
         "account": account,
-        "siblings": None if own.account is None else siblings,
+        "siblings": None if key is None else siblings,
         "users": people.users(owners, portal) if "hubspot_owner_id" in properties(own) else None,
     }

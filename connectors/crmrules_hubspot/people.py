@@ -122,6 +122,7 @@ def users(ids: Iterable[str | None], portal: Portal) -> tuple[User, ...]:
 
 
 def account(
+    key: str | None,
     own: Row,
     company: Row | None,
     others: Iterable[Row],
@@ -129,8 +130,8 @@ def account(
     portal: Portal,
     known_at: datetime,
 ) -> Account | None:
-    """Return the primary company of a deal; None when it has none."""
-    if own.account is None:
+    """Return the primary company of a deal by its key; None when it has none."""
+    if key is None:
         return None
     body: Body = {} if company is None else properties(company)
     won = [
@@ -141,7 +142,7 @@ def account(
     amounts = [amount for amount in won if amount is not None]
     strategic = [flag(body, name) for name in mapping.sources("Account", "strategic")]
     employees, owner = number(body, "numberofemployees"), text(body, "hubspot_owner_id")
-    company_id = own.account.rpartition("/")[2]
+    company_id = key.rpartition("/")[2]
     return Account(
         record=f"company/{company_id}",
         known_at=known_at if company is None else created(company, known_at),

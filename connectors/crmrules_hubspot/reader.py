@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 
 from crmrules.connector import Batch, Head, Problem, Row, Stored
-from crmrules.errors import UsageError
 from crmrules.scope import Levels
+from crmrules.transport import watermark
 from crmrules_hubspot.accounts import Accounts
 from crmrules_hubspot.api import SEARCH_PAGE, Record
 from crmrules_hubspot.around import Around, Changed, Known
@@ -29,13 +29,17 @@ from crmrules_hubspot.kinds import (
     COMPANY,
     DEAL,
     KEY,
+    LINE,
+    QUOTE,
+    QUOTE_LINE,
     ROW_KINDS,
     TASK,
+    WITH_HISTORY,
     WITHOUT_HISTORY,
 )
 from crmrules_hubspot.missing import Missing
 from crmrules_hubspot.portal import Stage
-from crmrules_hubspot.rows import account_key, around, closed_on, deal, primary
+from crmrules_hubspot.rows import account_key, around, closed_on, deal, gone, primary
 from crmrules_hubspot.rows import outcome as outcome_of
 from crmrules_hubspot.scan import Group, Scan, as_milliseconds, milliseconds, where
 
@@ -43,6 +47,7 @@ MARK = "pull"
 OVERLAP = timedelta(hours=1)
 """How late the search index may be (a delayed second stream of others waits as long)."""
 _OPEN: Group = (where("hs_is_closed", "EQ", "false"),)
+_UNDATED: Group = (where("closedate", "NOT_HAS_PROPERTY"),)  # closed nobody knows when
 
 
 class Reader:
@@ -57,7 +62,7 @@ class Reader:
         """Yield all rows in scope, then say that every listing was complete."""
         since = milliseconds(datetime.combine(self._levels.closed_from, time(), UTC))
         closed: Group = (where("closedate", "GTE", since),)
-        scan = Scan(self._fetch.api, DEAL.object, [_OPEN, closed], "createdate")
+        scan = Scan(self._fetch.api, DEAL.object, [_OPEN, closed, _UNDATED], "createdate")
         ids = {str(record["id"]) for record in scan}
         self._fetch.need("search", len(ids), SEARCH_PAGE)
         around_all = Around(self._fetch, {})
@@ -80,30 +85,37 @@ class Reader:
 
     def changes(self, stored: Stored) -> Iterator[Batch]:
         """Yield what changed since the watermark."""
-        low = milliseconds(_moment(stored.marks().get(MARK, "")) - OVERLAP)
+        low = milliseconds(watermark(stored.marks().get(MARK, "")) - OVERLAP)
         heads = {head.id: head for head in stored.heads()}
         found = self._scanned(low)
-        self._accounts.won |= {
-            head.account for head in heads.values() if head.account and self._recently_won(head)
-        }
-        watched = self._watched(heads, found)
+        followed = {h.id for h in heads.values() if h.won is None or self._recently_won(h)}
+        watched = followed | set(found)
         companies = self._companies(watched)
         read = {one for one in watched if self._stale(one, heads, found, companies)}
+        self._accounts.before = _buyers(heads, followed)
+        self._accounts.won = _buyers(heads, followed - read)
         missing = Missing(self._fetch)
         level = dict.fromkeys(watched - read, 2)
         for records in missing.asked(read):
-            yield Batch(list(self._deals(records, companies, level, heads)))
-        yield Batch(missing.gone)
-        if missing.winners - watched:  # merged into an opportunity that no search has shown yet
-            companies |= self._companies(missing.winners)
-            for records in self._fetch.records(DEAL.name, missing.winners):
-                yield Batch(list(self._deals(records, companies, level, heads)))
+            yield Batch(list(self._deals(records, companies, level)))
+        winners = missing.winners - read  # merged into one that no search has shown yet
+        companies |= self._companies(winners)
+        for records in self._fetch.records(DEAL.name, winners):
+            yield Batch(list(self._deals(records, companies, level)))
+        lost = missing.gone | {one for one in heads if level.get(one) == 0}
+        yield Batch([gone(DEAL.name, one, one) for one in sorted(lost)])
         changed = self._changed(low)
-        yield from self._around(level, changed, stored)
-        yield from self._batches(self._companies_of(level, companies, changed, stored))
-        yield from self._batches(self._accounts.activities(self._accounts.newly_won))
-        yield from self._batches(self._accounts.changes(changed))
-        yield self._end(frozenset())
+        self._accounts.around = Around(self._fetch, changed)
+        self._accounts.around.leave(stored.children(sorted(lost)))
+        yield from self._around(level, stored, followed)
+        known = {head.account for one in followed if (head := heads[one]).account is not None}
+        wanted = {companies[one] for one in level if level[one] and one in companies}
+        # First, as an account whose own row is not stored counts as new.
+        yield from self._batches(self._accounts.changes(changed, stored))
+        yield from self._batches(self._companies_of(wanted, known, changed, stored))
+        unread = ROW_KINDS - self._fetch.readable
+        # What may not be read any more is forgotten, and read anew when it may be again.
+        yield self._end(unread | ({QUOTE_LINE} if unread & {QUOTE.name, LINE.name} else set()))
 
     def _scanned(self, low: int) -> dict[str, bool]:
         """Return the opportunities that are open or changed -> whether they changed."""
@@ -121,11 +133,6 @@ class Reader:
         }
         self._fetch.need("search", len(found), SEARCH_PAGE)
         return found
-
-    def _watched(self, heads: Mapping[str, Head], found: Mapping[str, bool]) -> set[str]:
-        """Return what may matter: found, still open for all we know, or won not long ago."""
-        stored = {h.id for h in heads.values() if h.won is None or self._recently_won(h)}
-        return stored | set(found)
 
     def _stale(
         self,
@@ -158,7 +165,6 @@ class Reader:
         records: Sequence[Record],
         companies: Mapping[str, str],
         level: dict[str, int],
-        heads: Mapping[str, Head] | None = None,
     ) -> Iterator[Row]:
         """Yield the rows of opportunities in scope, and note how much is wanted around each."""
         for record in records:
@@ -171,8 +177,7 @@ class Reader:
             company = companies.get(one)
             yield deal(record, company, self._stages)
             if company is not None and level[one] == 2 and won:
-                before = None if heads is None else heads.get(one)
-                self._accounts.sold(account_key(company), new=before is None or not before.won)
+                self._accounts.won.add(account_key(company))
 
     def _changed(self, low: int) -> Changed:
         """Return what changed of every object around an opportunity, by search."""
@@ -185,15 +190,15 @@ class Reader:
         return changed
 
     def _around(
-        self, level: Mapping[str, int], changed: Changed, stored: Stored
+        self, level: Mapping[str, int], stored: Stored, followed: set[str]
     ) -> Iterator[Batch]:
         """Yield what surrounds the opportunities, where it is new, changed or gone."""
-        self._accounts.around = reader = Around(self._fetch, changed)
+        reader = self._accounts.around
         for part in chunks((one for one, wanted in level.items() if wanted), ASSOCIATIONS):
             children = list(stored.children(part))
-            yield from self._batches(reader.people(part, Known(children)))
+            yield from self._batches(reader.people(part, Known(children, followed)))
             active = {one for one in part if level[one] == 2}
-            known = Known(child for child in children if child.parent in active)
+            known = Known((c for c in children if c.parent in active), followed)
             yield from self._batches(reader.everything(sorted(active), known))
             # Of one that was lost a moment ago we have tasks to withdraw, if nobody touched them.
             lost = set(part) - active
@@ -201,29 +206,33 @@ class Reader:
             yield from self._batches(reader.tasks(sorted(lost), known))
 
     def _companies_of(
-        self,
-        level: Mapping[str, int],
-        companies: Mapping[str, str],
-        changed: Changed,
-        stored: Stored,
+        self, wanted: set[str], known: set[str], changed: Changed, stored: Stored
     ) -> Iterator[list[Row]]:
-        wanted = {companies[one] for one in level if level[one] and one in companies}
+        """Yield the companies that are new, changed, or were not looked at the last time."""
         for part in chunks(wanted, ASSOCIATIONS):
-            known = Known(stored.children([account_key(company) for company in part]))
-            there = {company for company in part if _stored(known, company)}
+            keys = [account_key(company) for company in part]
+            rows = Known(stored.children(keys), known)
+            there = {
+                c for c, key in zip(part, keys, strict=True) if rows.stamp("company", key, key)
+            }
             yield from self._accounts.companies(part, there - changed[COMPANY.name])
 
     def _deleted_tasks(self, ids: set[str]) -> list[Row]:
         """Return our tasks that somebody deleted, so that a lost state asks nobody twice."""
-        rows = []
+        about: dict[str, str] = {}
         count = 0
-        for record in self._fetch.api.archived(TASK.object, self._fetch.kind("task").properties):
+        for record in self._fetch.api.archived(TASK.object, (KEY, ABOUT)):
             count += 1
-            about = str(record["properties"].get(ABOUT) or "")
-            if record["properties"].get(KEY) and about in ids:
-                rows.append(around(TASK.name, about, {**record, "archived": True}))
+            named = str(record["properties"].get(ABOUT) or "")
+            if record["properties"].get(KEY) and named in ids:
+                about[str(record["id"])] = named
         self._fetch.need("deleted tasks", max(1, count), WITHOUT_HISTORY)
-        return rows
+        self._fetch.need("deleted tasks of ours", len(about), WITH_HISTORY)
+        found = self._fetch.with_history(about, archived=True)
+        return [
+            around(TASK.name, about[one], {**record, "archived": True})
+            for one, record in found.items()
+        ]
 
     def _batches(self, pages: Iterable[list[Row]]) -> Iterator[Batch]:
         for rows in pages:
@@ -240,15 +249,6 @@ def _key(company: str | None) -> str | None:
     return None if company is None else account_key(company)
 
 
-def _stored(known: Known, company: str) -> bool:
-    key = account_key(company)
-    return known.stamp(COMPANY.name, key, key) is not None
-
-
-def _moment(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(
-            f"the watermark '{text}' is not a moment", remedy="run crmrules sync --full once"
-        ) from None
+def _buyers(heads: Mapping[str, Head], ids: set[str]) -> set[str]:
+    """Return the accounts of those of these opportunities that are won."""
+    return {head.account for one in ids if (head := heads[one]).won and head.account}

@@ -46,6 +46,7 @@ def _new_task(write: CreateTask, zone: tzinfo) -> dict[str, Any]:
             KEY: write.key,
             RULE: task.rule,
         },
+        "associations": [],  # must be there, even empty
         # One for each input, or one bad input fails the whole batch (hubspot.md, 2).
         "objectWriteTraceId": write.key,
     }

@@ -113,11 +113,16 @@ def around(kind: str, parent: str, record: Record, people: Iterable[str] | None 
     return Row(kind, f"{parent}/{record['id']}", parent, stamp, body, account)
 
 
+def quote_line_key(opportunity: str, quote: str, line: str) -> str:
+    """Return the key of a line of a quote; a quote may move to another opportunity."""
+    return f"{opportunity}/{quote}/{line}"
+
+
 def quote_line(opportunity: str, quote: str, record: Record) -> Row:
     """Return a line of a quote as its row under the opportunity."""
     body = {**_body(record), "quote": quote}
-    stamp = str(record.get("updatedAt") or "")
-    return Row(QUOTE_LINE, f"{quote}/{record['id']}", opportunity, stamp, body)
+    key = quote_line_key(opportunity, quote, str(record["id"]))
+    return Row(QUOTE_LINE, key, opportunity, str(record.get("updatedAt") or ""), body)
 
 
 def gone(kind: str, id_: str, parent: str) -> Row:

@@ -44,7 +44,8 @@ def as_milliseconds(value: Any) -> int | None:
     if text.isdecimal():
         return int(text)
     try:
-        return milliseconds(datetime.fromisoformat(text))
+        moment = datetime.fromisoformat(text)
+        return milliseconds(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
     except (ValueError, TypeError, OverflowError):
         return None
 

@@ -19,7 +19,6 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
-import tenacity
 
 from crmrules.connector import Usage
 from crmrules.errors import (
@@ -33,9 +32,8 @@ from crmrules.errors import (
 from crmrules.transport import (
     CLIENT,
     CONNECT,
-    LONGEST_WAIT,
     READ,
-    TRIES,
+    Tries,
     http_date,
     retry_after,
     tls_context,
@@ -77,10 +75,11 @@ class Transport:
     ) -> None:
         self.config, self.usage = config, Usage()
         self.server_time: datetime | None = None
-        self._now, self._random, self._sleep = now, random, sleep
+        self._now, self._sleep = now, sleep
         self._pace = Pace(clock, self._rest)
         self._left: int | None = None  # calls of the portal's day, as the last answer said
         self._asked: float | None = None  # what Retry-After of the last answer said
+        self._tries = Tries("HubSpot", asked=lambda: self._asked, sleep=self._rest, random=random)
         context = tls_context(config.ca_bundle, where="hubspot")
         self._client = httpx.Client(
             base_url=config.base_url,
@@ -120,14 +119,7 @@ class Transport:
             self._count()
             return self._once(method, path, body, params or {}, repeat)
 
-        retrying = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(TRIES),
-            wait=self._wait,
-            sleep=self._rest,
-            retry=tenacity.retry_if_exception_type(RetryableError),
-            reraise=True,
-        )
-        return retrying(once)
+        return self._tries(once, lambda error: isinstance(error, RetryableError))
 
     def _once(
         self, method: str, path: str, body: Any, params: Mapping[str, str], repeat: Repeat
@@ -164,22 +156,13 @@ class Transport:
         now = self.server_time or self._now()
         return retry_after(answer.headers.get("retry-after"), now)
 
-    def _wait(self, state: tenacity.RetryCallState) -> float:
-        jitter = self._random() * min(60.0, 2.0**state.attempt_number)
-        asked = self._asked or 0.0
-        if asked > LONGEST_WAIT:
-            raise RetryableError(
-                f"HubSpot asks to wait {asked:.0f} seconds", remedy="run again after that"
-            )
-        return asked + jitter
-
     def _count(self) -> None:
         """Count a call; stop before one that others have to be left (``daily_reserve``)."""
         config, usage = self.config, self.usage
         if usage.calls >= config.daily_calls:
             raise GuardError(
-                f"quota: our own ceiling of {config.daily_calls} API calls is reached",
-                remedy="raise [hubspot] daily_calls, or wait until tomorrow",
+                f"quota: our own ceiling of {config.daily_calls} API calls in one run is reached",
+                remedy="raise [hubspot] daily_calls; docs/reference.md says what a run costs",
             )
         if self._left is not None and self._left < (usage.quota_limit or 0) * config.daily_reserve:
             raise GuardError(

@@ -28,7 +28,7 @@ from crmrules.errors import (
 )
 from crmrules.model import OurTask
 from crmrules_hubspot.api import Api, Record
-from crmrules_hubspot.errors import RefusedError, conflict, outcome, parts
+from crmrules_hubspot.errors import RefusedError, conflict, outcome, parts, temporary
 from crmrules_hubspot.kinds import DEAL, KEY, TASK, WITHOUT_HISTORY
 from crmrules_hubspot.records import record_of
 
@@ -224,7 +224,7 @@ def _read(items: Sequence[_Item], body: Any) -> list[Outcome]:
     for item in items:
         if item.name in done:
             found.append(Outcome(Result.DONE, id=done[item.name]))
-        elif item.name in refused:
+        elif item.name in refused and not temporary(refused[item.name]):
             found.append(_refused(item, 400, refused[item.name]))
         else:
             found.append(item.lost)

@@ -17,7 +17,6 @@ from datetime import datetime
 from typing import Any
 
 import requests
-import tenacity
 from requests import exceptions as http
 from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceError
@@ -25,7 +24,7 @@ from urllib3 import exceptions as raw
 
 from crmrules.connector import Usage
 from crmrules.errors import AccessError, CrmRulesError, GuardError, RetryableError, UncertainError
-from crmrules.transport import LONGEST_WAIT, TRIES, http_date, retry_after, tls_context
+from crmrules.transport import Tries, http_date, retry_after, tls_context
 from crmrules_salesforce.auth import Form, Token, sign_in
 from crmrules_salesforce.config import Config
 from crmrules_salesforce.errors import TooLargeError, error_for, first_error
@@ -55,6 +54,9 @@ class Transport:
         self._client: Any = None
         self._day, self._today = now().date(), 0
         self._asked: float | None = None  # what Retry-After of the last answer said
+        self._tries = Tries(
+            "Salesforce", asked=lambda: self._asked, sleep=self._rest, random=random
+        )
         self._adapter = Adapter(tls_context(config.ca_bundle, where="salesforce"), self._count)
         for url in (config.sign_in_url, config.instance_url):
             if url:
@@ -122,23 +124,10 @@ class Transport:
         self._sleep(asked + self._random() * min(60.0, 2.0**attempt))
 
     def _retrying(self, work: Callable[[], Any]) -> Any:
-        retrying = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(TRIES),
-            wait=self._wait,
-            sleep=self._sleep,
-            retry=tenacity.retry_if_exception(_again),
-            reraise=True,
-        )
-        return retrying(work)
+        return self._tries(work, _again)
 
-    def _wait(self, state: tenacity.RetryCallState) -> float:
-        jitter = self._random() * min(60.0, 2.0**state.attempt_number)
-        asked = self._asked or 0.0
-        if asked > LONGEST_WAIT:
-            raise RetryableError(
-                f"Salesforce asks to wait {asked:.0f} seconds", remedy="run again after that"
-            )
-        return asked + jitter
+    def _rest(self, seconds: float) -> None:
+        self._sleep(seconds)
 
     def _current(self) -> tuple[Token, Any]:
         with self._lock:

@@ -17,7 +17,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from crmrules.connector import Batch, Row
-from crmrules.errors import UsageError
+from crmrules.transport import watermark
 from crmrules_salesforce.http import Transport
 from crmrules_salesforce.planner import Page, Planner
 from crmrules_salesforce.rows import to_row
@@ -74,7 +74,7 @@ class Reader:
 
     def changes(self, marks: Mapping[str, str]) -> Iterator[Batch]:
         """Yield what changed since the watermarks; a table without one is read in full."""
-        lows = {key: _moment(marks[key]) for key in self._tables if key in marks}
+        lows = {key: watermark(marks[key]) for key in self._tables if key in marks}
         new = [key for key in self._tables if key not in lows]
         if new:
             yield from self.full(new)
@@ -152,7 +152,7 @@ class Reader:
         before: dict[str, Mapping[str, Any]] = {}
         for page in self._some(["history"], moved):
             for record in page.records:
-                if _moment(record["CreatedDate"]) < since:
+                if datetime.fromisoformat(record["CreatedDate"]) < since:
                     last = before.get(record["OpportunityId"])
                     if last is None or last["CreatedDate"] <= record["CreatedDate"]:
                         before[record["OpportunityId"]] = record
@@ -226,12 +226,3 @@ def _at(record: Mapping[str, Any], path: str) -> Any:
     for part in path.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
     return value
-
-
-def _moment(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(
-            f"the watermark '{text}' is not a moment", remedy="run crmrules sync --full once"
-        ) from None

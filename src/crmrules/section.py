@@ -103,6 +103,6 @@ def checked(model: type[Section], settings: Mapping[str, Any], *, where: str) ->
         ]
         raise UsageError(
             "; ".join(problem.strip() for problem in problems),
-            remedy="correct the named keys; docs/reference lists every key",
+            remedy="correct the named keys; docs/configuration.md lists all of them",
             where=f"[{where}]",
         ) from None

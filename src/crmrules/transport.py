@@ -1,4 +1,4 @@
-"""What every connector that speaks HTTP has in common: certificates, waiting times, dates.
+"""What every connector that speaks HTTP has in common: certificates, tries, waiting times, dates.
 
 It sends nothing.
 """
@@ -7,10 +7,16 @@ from __future__ import annotations
 
 import re
 import ssl
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import TypeVar
 
-from crmrules.errors import UsageError
+import tenacity
+
+from crmrules.errors import RetryableError, UsageError
+
+T = TypeVar("T")
 
 CONNECT, READ = 10.0, 120.0
 """Seconds to connect, and between two bytes of an answer."""
@@ -54,3 +60,54 @@ def retry_after(text: str | None, now: datetime) -> float | None:
         return float(text)
     moment = http_date(text)
     return max(0.0, (moment - now).total_seconds()) if moment else None
+
+
+def watermark(text: str) -> datetime:
+    """Return the moment a watermark stands for; raises UsageError for one that is none."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f"the watermark '{text}' is not a moment", remedy="run crmrules sync --full once"
+        ) from None
+
+
+class Tries:
+    """Makes a call up to five times, with growing pauses and full jitter.
+
+    ``asked`` tells the seconds that the last answer asked to wait (None: it did not); ``vendor``
+    names the CRM in messages. ``random`` gives a number from 0 up to 1.
+    """
+
+    def __init__(
+        self,
+        vendor: str,
+        *,
+        asked: Callable[[], float | None],
+        sleep: Callable[[float], None],
+        random: Callable[[], float],
+    ) -> None:
+        self._vendor, self._asked, self._sleep, self._random = vendor, asked, sleep, random
+
+    def __call__(self, work: Callable[[], T], again: Callable[[BaseException], bool]) -> T:
+        """Return what the work returns; ``again`` says after which errors it is tried again.
+
+        Raises the last error, or RetryableError where a wait beyond ten minutes is asked for.
+        """
+        retrying = tenacity.Retrying(
+            stop=tenacity.stop_after_attempt(TRIES),
+            wait=self._wait,
+            sleep=self._sleep,
+            retry=tenacity.retry_if_exception(again),
+            reraise=True,
+        )
+        return retrying(work)
+
+    def _wait(self, state: tenacity.RetryCallState) -> float:
+        jitter = self._random() * min(60.0, 2.0**state.attempt_number)
+        asked = self._asked() or 0.0
+        if asked > LONGEST_WAIT:
+            raise RetryableError(
+                f"{self._vendor} asks to wait {asked:.0f} seconds", remedy="run again after that"
+            )
+        return asked + jitter

@@ -15,6 +15,7 @@ from crmrules.cli import COMMANDS, root
 HEAVY = (
     *("pydantic", "pydantic_settings", "sqlalchemy", "alembic", "structlog", "requests", "yaml"),
     *("simple_salesforce", "crmrules_salesforce", "crmrules_export", "crmrules_sandbox", "jwt"),
+    *("httpx", "crmrules_hubspot", "inscriptis", "lxml"),
 )
 
 

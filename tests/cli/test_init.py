@@ -11,9 +11,11 @@ from crmrules import rulebook, settings
 from crmrules.cli.wire import load_rules
 from crmrules.mapping import DEFAULT_PHASES, build
 from crmrules.rule import Mode
+from crmrules_hubspot import words
+from crmrules_hubspot.config import read_config
 
 
-@pytest.mark.parametrize("crm", ["salesforce", "export"])
+@pytest.mark.parametrize("crm", ["salesforce", "hubspot", "export"])
 def test_the_written_files_load_and_every_rule_is_in_shadow(crm, tmp_path):
     ran = run("init", "--crm", crm, "--out", tmp_path / "new")
     assert ran.code == 0
@@ -36,8 +38,46 @@ def test_the_proposed_stage_map_means_what_is_built_in(tmp_path):
         assert proposed.phases["default"][stage] == phase
 
 
-def test_the_written_defaults_are_the_real_ones(tmp_path):
-    run("init", "--out", tmp_path)
+def test_the_stage_map_for_hubspot_is_the_one_that_is_built_in_by_id(tmp_path):
+    run("init", "--crm", "hubspot", "--out", tmp_path)
+    found, _ = settings.load(tmp_path / "crmrules.toml")
+    assert build(found.phases, found.mapping).phases == {"default": dict(words.PHASES)}
+
+
+def test_a_configuration_for_hubspot_holds_its_own_section_and_no_other_crms(tmp_path):
+    run("init", "--crm", "hubspot", "--out", tmp_path)
+    raw = tomllib.loads((tmp_path / "crmrules.toml").read_text(encoding="utf-8"))
+    assert set(raw) & {"salesforce", "hubspot", "export"} == {"hubspot"}
+    written = read_config(raw["hubspot"])
+    bare = read_config({"access_token_file": written.access_token_file})
+    assert written == bare
+    assert not written.allow_production
+
+
+def test_the_address_of_hubspots_api_can_be_given(tmp_path):
+    run("init", "--crm", "hubspot", "--url", "https://api-eu1.hubapi.com", "--out", tmp_path)
+    found, _ = settings.load(tmp_path / "crmrules.toml")
+    assert read_config(found.hubspot).base_url == "https://api-eu1.hubapi.com"
+
+
+def test_a_fresh_hubspot_configuration_says_that_the_key_is_missing(tmp_path):
+    run("init", "--crm", "hubspot", "--out", tmp_path)
+    ran = run("doctor", cwd=tmp_path)
+    assert ran.code == 2
+    assert "hubspot.key" in ran.out
+
+
+@pytest.mark.parametrize("crm", ["salesforce", "hubspot"])
+def test_the_written_lines_fit_an_editor(crm, tmp_path):
+    run("init", "--crm", crm, "--out", tmp_path)
+    text = (tmp_path / "crmrules.toml").read_text(encoding="utf-8")
+    assert max(map(len, text.splitlines())) <= 100
+    assert "{" not in text
+
+
+@pytest.mark.parametrize("crm", ["salesforce", "hubspot"])
+def test_the_written_defaults_are_the_real_ones(crm, tmp_path):
+    run("init", "--crm", crm, "--out", tmp_path)
     raw = tomllib.loads((tmp_path / "crmrules.toml").read_text(encoding="utf-8"))
     bare = settings.parse({}, where="nothing")
     for name in ("tasks", "guard", "state"):

@@ -96,6 +96,14 @@ def test_a_right_without_which_nothing_goes_stops_doctor_and_sync_with_its_name(
         assert FEATURES[scope] in ran.out + ran.err
 
 
+def test_what_stops_a_sync_does_not_hide_what_the_rules_would_see(config, crm):
+    crm.portal.revoke("crm.objects.contacts.write", "crm.objects.deals.write")
+    ran = doctor(config, "--format", "json")
+    assert ran.code == 3
+    assert {level for level, _ in problems(ran)} >= {"error"}
+    assert len(ran.json()["readiness"]) == 13
+
+
 def test_doctor_names_stages_by_id_and_label_where_the_map_does_not_fit(config, crm):
     text = config.read_text(encoding="utf-8")
     wrong = text.replace("[phases.default]", '[phases.default]\n"Negotiation/Review" = "concerns"')

@@ -335,7 +335,7 @@ def test_an_export_cannot_be_written_to(shared_data, tmp_path):
 
 
 def test_putting_every_rule_into_shadow_empties_our_fields(tmp_path):
-    """As docs/install.md says of removing crmrules."""
+    """As docs/running.md says of removing crmrules."""
     crm = sandbox(20)
     try:
         configure(tmp_path, crm, overlay="overlay.yaml")

@@ -113,3 +113,5 @@ def test_signals_lists_every_signal_with_meaning_and_when_it_is_unknown():
         assert f"{entry['name']} (" in text
         assert entry["meaning"] in text
         assert entry["unknown"]
+        assert f"Salesforce: {entry['salesforce']}" in text
+        assert f"HubSpot: {entry['hubspot']}" in text

@@ -12,7 +12,11 @@ from crmrules.cli import COMMANDS, root
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-GUIDES = (ROOT / "README.md", *sorted(DOCS.glob("*.md")))
+GUIDES = (
+    ROOT / "README.md",
+    *sorted(DOCS.glob("*.md")),
+    *sorted((ROOT / "deploy").glob("*/README.md")),
+)
 
 
 def text(name: str) -> str:

@@ -16,13 +16,15 @@ from crmrules.cli import COMMANDS
 from crmrules.overlay import KEYS as OVERLAY_KEYS
 from crmrules.rule import OPERATORS, Mode, Rule
 from crmrules.rulecheck.form import PREFIXES
+from crmrules_hubspot.errors import FEATURES
 
 ALL = dict(commands())
+HUBSPOT = text("install-hubspot.md")
 TYPED = sorted(
-    (page.name, line.strip().removeprefix("$ "))
+    (str(page.relative_to(ROOT)), line.strip().removeprefix("$ ").removeprefix(".venv/bin/"))
     for page in GUIDES
     for line in page.read_text(encoding="utf-8").splitlines()
-    if line.strip().startswith("$ crmrules")
+    if line.strip().startswith(("$ crmrules ", "$ .venv/bin/crmrules "))
 )
 
 
@@ -46,7 +48,7 @@ def test_the_guides_show_commands_at_all():
 def test_commands_in_running_text_exist():
     for page in GUIDES:
         for name in re.findall(r"`crmrules ([a-z]+)", page.read_text(encoding="utf-8")):
-            assert name in COMMANDS, f"{page.name}: crmrules {name}"
+            assert name in COMMANDS, f"{page}: crmrules {name}"
 
 
 def anchors(page):
@@ -56,7 +58,10 @@ def anchors(page):
     return {title.replace(" ", "-") for title in plain}
 
 
-@pytest.mark.parametrize("page", [*GUIDES, ROOT / "CONTRIBUTING.md"], ids=lambda page: page.name)
+LINKED = [*GUIDES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *(DOCS / "adr").glob("*.md")]
+
+
+@pytest.mark.parametrize("page", LINKED, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_leads_somewhere(page):
     for link in re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
         if link.startswith("http"):
@@ -67,6 +72,29 @@ def test_every_link_leads_somewhere(page):
         assert not anchor or anchor in anchors(target), link
 
 
+def test_every_page_can_be_reached_from_the_front_page():
+    found, left = set(), [ROOT / "README.md"]
+    while left:
+        page = left.pop()
+        found.add(page)
+        links = re.findall(r"\]\(([^)#]+\.md)", page.read_text(encoding="utf-8"))
+        left += [to for link in links if (to := (page.parent / link).resolve()) not in found]
+    assert set(GUIDES) <= found
+
+
+def test_the_guide_for_hubspot_names_every_scope_of_the_syncs_key():
+    shown = set(re.findall(r"`([a-z_.-]+\.(?:read|write)|[a-z]+-[a-z]+-read)`", HUBSPOT))
+    assert shown == {scope for scope in FEATURES if "schemas" not in scope}
+
+
+def test_the_guides_for_both_crms_go_the_same_way():
+    for guide in (text("install.md"), HUBSPOT):
+        steps = ("crmrules init", "crmrules doctor", "crmrules plan", "(running.md)", "## Remove")
+        places = [guide.find(step) for step in steps]
+        assert -1 not in places
+        assert places == sorted(places)
+
+
 def test_the_rule_shown_in_full_is_one_that_loads(tmp_path):
     [shown] = [b for b in blocks(text("rules.md"), "yaml") if b.startswith("id:")]
     file = tmp_path / "negotiation" / "nego-early-concession.yml"
@@ -75,7 +103,7 @@ def test_the_rule_shown_in_full_is_one_that_loads(tmp_path):
     assert len(rulebook.load([tmp_path]).rules) == 1
 
 
-@pytest.mark.parametrize("page", ["rules.md", "install.md"])
+@pytest.mark.parametrize("page", ["rules.md", "running.md"])
 def test_every_overlay_that_is_shown_fits_the_shipped_rules(page, tmp_path):
     shown = [b for b in blocks(text(page), "yaml") if not b.startswith("id:")]
     assert shown
@@ -103,5 +131,5 @@ def test_every_tag_that_is_shown_can_be_read():
 
 
 def test_no_page_names_a_place_of_one_machine():
-    for page in (*DOCS.glob("*.md"), ROOT / "README.md"):
+    for page in LINKED:
         assert not re.search(r"/(work|tmp|home|root)/", page.read_text(encoding="utf-8")), page

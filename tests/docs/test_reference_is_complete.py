@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import re
 
 import pytest
@@ -9,8 +11,15 @@ from pages import ROOT, commands, options, rows, section, text
 
 from crmrules import errors
 from crmrules.cli import COMMANDS
+from crmrules.cli.provision import SIGNS
 from crmrules.findings import HeldBack
 from crmrules.plan.types import Finding, PlannedWrite
+from crmrules.writeback import SETTLE
+from crmrules_hubspot import history, kinds, pace
+from crmrules_hubspot.api import SEARCH_PAGE
+from crmrules_hubspot.errors import FEATURES
+from crmrules_hubspot.fetch import FIXED, OPTIONAL
+from crmrules_hubspot.provision import Step
 
 REFERENCE = text("reference.md")
 ALL = dict(commands())
@@ -97,6 +106,57 @@ def test_every_field_we_deploy_is_described():
     part = section(REFERENCE, "## Fields written in the CRM")
     assert len(fields) == 8
     assert {field for field in fields if field not in part} == set()
+
+
+def test_every_property_we_make_in_hubspot_is_described():
+    file = json.loads((ROOT / "deploy/hubspot/properties.json").read_text(encoding="utf-8"))
+    part = section(REFERENCE, "## Fields written in the CRM")
+    described = set(re.findall(r"(deal|task): `(crmrules_\w+)`", part))
+    made = {(kind[:-1], one["name"]) for kind, many in file["properties"].items() for one in many}
+    assert described == made
+
+
+def test_every_step_of_provisioning_is_described_with_its_sign():
+    part = section(REFERENCE, "### `crmrules provision")
+    signs = dict(re.findall(r"^\| `(\w+)` \| `(.)` \|", part, re.MULTILINE))
+    assert signs == SIGNS
+    assert all(f'"{name}"' in part for name in Step.__dataclass_fields__)
+
+
+def test_the_formula_of_calls_has_the_numbers_of_the_code():
+    part = section(REFERENCE, "## Calls")
+    terms = re.findall(r"^\| ([^|]+) \|[^-]", part, re.MULTILINE)
+    assert terms == [
+        "term",
+        str(FIXED),
+        f"D / {SEARCH_PAGE}",
+        f"D / {kinds.WITH_HISTORY}",
+        *(f"{n} / {kinds.ASSOCIATIONS:,}" for n in ("2 D", "7 A", "4 B", "M", "Q")),
+        f"N / {kinds.WITHOUT_HISTORY}",
+        f"K / {kinds.WITH_HISTORY}",
+        f"X / {kinds.WITHOUT_HISTORY}",
+    ]
+    around = len(kinds.AROUND)
+    assert around == 2 + 7
+    idle = FIXED + math.ceil(1000 / SEARCH_PAGE) + around + around
+    assert f"{idle} calls with 1,000 open deals" in part
+    assert f"{pace.SHARE:.0%}".replace("%", " %") in part
+    assert pace.SEARCHES == 4
+    assert "four searches a second" in part
+
+
+def test_limits_that_the_page_names_are_those_of_the_code():
+    assert f"has {history._CUT} versions or more" in REFERENCE
+    assert f"for {SETTLE.total_seconds() / 60:.0f} minutes" in REFERENCE
+
+
+def test_the_scopes_without_which_there_is_no_run_are_named():
+    readable = {scope.split(".")[2] for scope in FEATURES if scope.startswith("crm.objects")}
+    optional = {kinds.KINDS[name].object for name in OPTIONAL}
+    needed = readable - optional
+    assert needed == {"deals", "contacts", "owners"}
+    part = " ".join(section(REFERENCE, "## What each CRM shows").split())
+    assert "Without the scopes for deals, contacts and owners there is no run" in part
 
 
 def test_the_changelog_names_every_command():

@@ -56,7 +56,7 @@ class InSalesforce:
 
     @property
     def desk(self):
-        return self.crm._rep._desk
+        return self.crm.rep._desk
 
     def id(self, name):
         return self.ids[name][0]

@@ -21,7 +21,7 @@ from crmrules_sandbox.hubspot.limits import Meter
 from crmrules_sandbox.hubspot.messages import Request
 from crmrules_sandbox.hubspot.schema import type_of
 from crmrules_sandbox.hubspot.scopes import Alternatives
-from crmrules_sandbox.hubspot.search import Phantoms, search
+from crmrules_sandbox.hubspot.search import Pages, search
 from crmrules_sandbox.wire.messages import Exchange, Response
 
 if TYPE_CHECKING:
@@ -123,6 +123,7 @@ ROUTES = (
     _one("GET", f"{_PROPERTIES}/groups/{{name}}", properties.read_group, _schema),
     _one("POST", f"{_PROPERTIES}/batch/read", properties.read_batch, _schema),
     _one("POST", f"{_PROPERTIES}/batch/create", properties.create_batch, _define),
+    _one("POST", f"{_PROPERTIES}/batch/archive", properties.archive_batch, _define),
     _one("GET", _PROPERTIES, properties.listing, _schema),
     _one("POST", _PROPERTIES, properties.create, _define),
     _one("GET", f"{_PROPERTIES}/{{name}}", properties.read, _schema),
@@ -149,7 +150,7 @@ class Api:
     def __init__(self, portal: Portal, meter: Meter) -> None:
         self.portal = portal
         self.meter = meter
-        self._phantoms = Phantoms()
+        self._pages = Pages()
 
     def handle(self, exchange: Exchange, striking: list[Fault]) -> Response:
         """Answer one call; raises ApiError."""
@@ -161,7 +162,7 @@ class Api:
         request = Request(exchange, found, striking)
         with self.portal.lock:
             if route is SEARCH:
-                return search(self.portal, kind, request, self._phantoms)
+                return search(self.portal, kind, request, self._pages)
             if route is USAGE:
                 return account.usage(self.portal, self.meter)
             if route.two is not None:

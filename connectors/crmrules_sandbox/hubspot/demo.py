@@ -9,8 +9,7 @@ Does not do: pull, judge or write anything; that is what the demo shows.
 
 from __future__ import annotations
 
-import time
-from datetime import datetime, timedelta
+from datetime import datetime
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -20,12 +19,14 @@ from crmrules_sandbox.hubspot.records import Record
 from crmrules_sandbox.hubspot.rep import Desk
 from crmrules_sandbox.hubspot.server import HubSpotServer
 from crmrules_sandbox.hubspot.start import seeded_portal
-from crmrules_sandbox.scenario import load, seeded
+from crmrules_sandbox.scenario.demo import Demo
 from crmrules_sandbox.scenario.rep import Rep
 
 
-class DemoCrm:
+class DemoCrm(Demo):
     """A seeded sandbox HubSpot. ``standing``: its clock stands still until ``advance``."""
+
+    server: HubSpotServer
 
     def __init__(
         self,
@@ -37,19 +38,13 @@ class DemoCrm:
         standing: bool,
         scenario: Path | None = None,
     ) -> None:
-        told = seeded(seed, now, opportunities) if scenario is None else load(scenario)
-        self._start, self._from = told.now, None if standing else time.monotonic()
-        self.portal = seeded_portal(seed, clock=lambda: self.now, scenario=told)
+        super().__init__(
+            seed, now, opportunities=opportunities, standing=standing, scenario=scenario
+        )
+        self.portal = seeded_portal(seed, clock=self.clock, scenario=self.told)
         self.server = HubSpotServer(self.portal, port)
         self._token = self.server.token()
-        self._rep = Rep(Desk(self.portal), seed=seed)
-
-    @property
-    def now(self) -> datetime:
-        """The CRM's time, aware UTC."""
-        if self._from is None:
-            return self._start
-        return self._start + timedelta(seconds=time.monotonic() - self._from)
+        self.rep = Rep(Desk(self.portal), seed=seed)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -65,29 +60,11 @@ class DemoCrm:
         """Return the ``[phases]`` that its stages need: what an admin would write."""
         return {"default": dict(STAGE_PHASES)}
 
-    @property
-    def calls(self) -> int:
-        """Return how many calls the CRM has counted so far."""
-        return self.server.counted
-
-    def advance(self, step: timedelta) -> datetime:
-        """Move the clock and return the new time."""
-        self._start += step
-        return self.now
-
-    def rep_works(self) -> list[str]:
-        """Let the rep answer tasks and go on selling; return what was done, one line each."""
-        return self._rep.work()
-
     def our_tasks(self) -> list[dict[str, Any]]:
         """Return the tasks that carry our key, newest last, in words that are no CRM's own."""
         tasks = self.portal.records("tasks")
         ours = [task for task in tasks if self._value(task, "crmrules_key")]
         return [self._told(task) for task in sorted(ours, key=lambda t: (t.created, int(t.id)))]
-
-    def opportunity_of(self, task: dict[str, Any]) -> str:
-        """Return the id of the opportunity a task is about."""
-        return str(task["opportunity"])
 
     def _told(self, task: Record) -> dict[str, Any]:
         owner = self.portal.owner(self._value(task, "hubspot_owner_id"))
@@ -105,10 +82,6 @@ class DemoCrm:
 
     def _value(self, task: Record, name: str) -> str:
         return self.portal.value("tasks", task.id, name) or ""
-
-    def stop(self) -> None:
-        """Close the port."""
-        self.server.stop()
 
 
 def start(

@@ -36,8 +36,7 @@ class ApiError(Exception):
     def item(self, context: Mapping[str, Sequence[str]] | None = None) -> dict[str, Any]:
         """Return the entry of one failed input among the ``errors`` of a 207 answer."""
         entry: dict[str, Any] = {"status": "error", "category": self.category}
-        entry["message"] = self.message
-        entry |= {key: value for key, value in self.more.items() if key != "links"}
+        entry |= {"message": self.message, "errors": [], "links": {}, **self.more}
         entry["context"] = {**entry.get("context", {}), **(context or {})}
         return entry
 
@@ -101,13 +100,13 @@ def missing_scopes(scopes: Iterable[str]) -> ApiError:
     return ApiError(403, message, "MISSING_SCOPES", errors=[error], links={"scopes": _SCOPES})
 
 
-def no_session() -> ApiError:
+def no_session(category: str = "INVALID_AUTHENTICATION") -> ApiError:
     """Make the answer to a token that is missing, unknown or revoked."""
     message = (
         "Authentication credentials not found. This API supports OAuth 2.0 authentication and you "
         "can find more details at https://developers.hubspot.com/docs/methods/auth/oauth-overview"
     )
-    return ApiError(401, message, "INVALID_AUTHENTICATION")
+    return ApiError(401, message, category)
 
 
 def missing_objects(singular: str, ids: Sequence[str]) -> dict[str, Any]:

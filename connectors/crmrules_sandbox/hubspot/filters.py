@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from crmrules_sandbox.hubspot.calculated import value_of
+from crmrules_sandbox.hubspot.calculated import modified, value_of
 from crmrules_sandbox.hubspot.failure import ApiError, bad_json, invalid
 from crmrules_sandbox.hubspot.records import Record
 from crmrules_sandbox.hubspot.schema import type_of
@@ -62,14 +62,15 @@ class Filters:
         if work is None:
             raise bad_json(f"{operator} is not one of {', '.join(_OPERATORS)}")
         typed = sort_key(self._portal, self._kind, name)
+        always = name in _ALWAYS_THERE
         kind = self._portal.definitions[self._kind][name]["type"]
         keys = [self._key(kind, name, operator, n, v) for n, v in enumerate(_operands(told))]
 
         def test(record: Record, at: datetime | None) -> bool:
-            text = value_of(self._portal, record, name, at)
-            if not text:
+            text = "" if always else value_of(self._portal, record, name, at)
+            if not text and not always:
                 return operator in _ABSENT
-            return work(typed(record, at), text, keys)
+            return work(typed(record, at), text or "", keys)
 
         return test
 
@@ -104,7 +105,14 @@ def milliseconds_of(span: timedelta) -> int:
 
 
 def sort_key(portal: Portal, kind: str, name: str) -> Callable[[Record, datetime | None], Any]:
-    """Return what a record sorts and compares by; records without a value sort first."""
+    """Return what a record sorts and compares by; records without a value sort first.
+
+    Every sync searches by modification and walks by id, so these two are not told as text first.
+    """
+    if name in ("hs_lastmodifieddate", "lastmodifieddate"):
+        return lambda record, at: milliseconds(modified(record, at))
+    if name == "hs_object_id" and not portal.quirks.text_sorted_ids:
+        return lambda record, _: int(record.id)
     value_type = portal.definitions[kind][name]["type"]
     least = "" if _is_text(portal, value_type, name) else Decimal("-Infinity")
 
@@ -166,6 +174,7 @@ def _has_token(_: Any, text: str, keys: list[Any]) -> bool:
     )
 
 
+_ALWAYS_THERE = frozenset({"hs_lastmodifieddate", "lastmodifieddate"})
 _OPERATORS: Mapping[str, Callable[[Any, str, list[Any]], bool]] = {
     "EQ": _equal,
     "NEQ": lambda typed, text, keys: not _equal(typed, text, keys),

@@ -85,7 +85,7 @@ class Gateway(Gate):
             return refusal(fault.policy, self.portal.app_id, waiting)
         if fault.kind == "unauthorized":
             self._tokens.discard(_token(exchange) or "")
-            return _failed(no_session())
+            return _failed(no_session(fault.code or "INVALID_AUTHENTICATION"))
         if fault.kind == "missing_scopes" and isinstance(fault, Fault):
             return _failed(missing_scopes(fault.scopes))
         if fault.kind == "migrating":

@@ -171,6 +171,7 @@ class Portal:
         with self.lock:
             made = definition(data, stamp(self.now()))
             self.definitions[kind][made["name"]] = made
+            self.store.revision += 1
             if made["hasUniqueValue"]:
                 self.store.make_unique(kind, made["name"])
             else:
@@ -227,12 +228,14 @@ class Portal:
         with self.lock:
             record = self.store.tables[kind][record_id]
             record.archived_at = record.archived_at or self.now()
+            self.store.revision += 1
 
     def restore(self, kind: str, record_id: str) -> None:
         """Take a record out of the recycle bin, with its associations."""
         with self.lock:
             record = self.store.tables[kind][record_id]
             record.archived_at, record.updated = None, self.now()
+            self.store.revision += 1
 
     def purge(self, kind: str, record_id: str) -> None:
         """Remove a record for good."""

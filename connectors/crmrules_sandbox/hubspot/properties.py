@@ -105,6 +105,15 @@ def archive(portal: Portal, kind: str, request: Request) -> Response:
     return Response(204)
 
 
+def archive_batch(portal: Portal, kind: str, request: Request) -> Response:
+    """Archive definitions; one that is not there is no error."""
+    for each in request.inputs(100):
+        found = portal.definitions[kind].get(text_of(each.get("name"), "name"))
+        if found is not None and found["modificationMetadata"]["archivable"]:
+            portal.redefine(kind, found["name"], archived=True)
+    return Response(204)
+
+
 def list_groups(portal: Portal, kind: str, _: Request) -> Response:
     """List the groups of a type."""
     return Response(200, {"results": [*portal.groups[kind].values()]})

@@ -25,6 +25,7 @@ class Quirks:
     epoch_dates: bool = False  # reads give moments as milliseconds
     short_dates: bool = False  # reads give moments without a fraction
     cleared_is_null: bool = True  # a cleared property reads null; else ""
+    empty_history: bool = True  # a property never set has the history []; else no key
     merges_in_batch: bool = False  # batch/read follows merges, as a single read always does
     unique_on_tasks: bool = True  # tasks may have unique properties
     archived_keys_block: bool = False  # an archived record keeps its unique values

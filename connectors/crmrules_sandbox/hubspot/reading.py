@@ -9,7 +9,7 @@ Does not do: find records.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -40,11 +40,10 @@ def shown(
     }
     answer: dict[str, Any] = {"id": record.id, "properties": told}
     if history:
-        answer["propertiesWithHistory"] = {
-            name: _versions(portal, record, name)
-            for name in sorted(set(history))
-            if _known(portal, record.type, name)
-        }
+        known = (name for name in sorted(set(history)) if _known(portal, record.type, name))
+        found = {name: _versions(portal, record, name) for name in known}
+        keep = portal.quirks.empty_history
+        answer["propertiesWithHistory"] = {n: v for n, v in found.items() if v or keep}
     answer["createdAt"] = stamp(record.created)
     answer["updatedAt"] = stamp(modified(record, at))
     answer["archived"] = record.archived_at is not None
@@ -53,13 +52,16 @@ def shown(
     return answer
 
 
-def written(portal: Portal, record: Record, names: Iterable[str]) -> dict[str, Any]:
-    """Return a record as the answer to a write gives it: what was told and what was worked out."""
+def written(portal: Portal, record: Record, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return a record as the answer to a write gives it: what was told and what was worked out.
+
+    A property that was cleared is "" here, though later reads say null (recorded).
+    """
     plain = {"hs_object_source", "hs_object_source_id", "hs_object_source_label"}
-    answer = shown(portal, record, sorted({*names, *(plain & set(record.history))}))
-    for name in names:
+    answer = shown(portal, record, sorted({*texts, *(plain & set(record.history))}))
+    for name, text in texts.items():
         if answer["properties"].get(name, "") is None:
-            answer["properties"][name] = value_of(portal, record, name)
+            answer["properties"][name] = text
     return answer
 
 

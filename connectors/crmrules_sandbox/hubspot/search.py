@@ -26,19 +26,33 @@ from crmrules_sandbox.wire.messages import Response
 if TYPE_CHECKING:
     from crmrules_sandbox.hubspot.portal import Portal
 
+Found = list[tuple[Record, datetime | None]]
 _MOST, _LONGEST = 200, 3_000
+_TIMED = (b"notes_", b"hs_next_meeting", b"past_due")  # what changes without a write
 _SEARCHED = ("dealname", "name", "firstname", "lastname", "email", "domain", "hs_title",
              "hs_task_subject", "hs_meeting_title", "hs_email_subject")  # fmt: skip
 
 
-class Phantoms:
-    """Shifts of offsets after a short page, by search: no record is lost by one."""
+class Pages:
+    """What one server remembers between the pages of a search: its records, and short pages.
+
+    A search over many records would else be done anew for each page; it is, when anything changed.
+    """
 
     def __init__(self) -> None:
         self._shifts: dict[bytes, list[tuple[int, int]]] = {}
+        self._last: tuple[object, Found] = (None, [])
+
+    def found(self, key: object, work: Callable[[], Found]) -> Found:
+        """Return the sorted records of a search; ``key`` None: they may not be kept."""
+        if key is None or self._last[0] != key:
+            self._last = (key, work())
+        return self._last[1]
 
     def real(self, key: bytes, after: int) -> int:
         """Return the offset among the records that a cursor means."""
+        if after == 0:
+            self._shifts.pop(key, None)
         return after - sum(short for start, short in self._shifts.get(key, []) if start <= after)
 
     def shorten(self, key: bytes, after: int, limit: int, keep: int) -> None:
@@ -46,7 +60,7 @@ class Phantoms:
         self._shifts.setdefault(key, []).append((after + limit, limit - keep))
 
 
-def search(portal: Portal, kind: str, request: Request, phantoms: Phantoms) -> Response:
+def search(portal: Portal, kind: str, request: Request, pages: Pages) -> Response:
     """Answer a search."""
     if len(request.exchange.body) > _LONGEST:
         raise invalid(f"The search request is longer than {_LONGEST} characters")
@@ -56,13 +70,17 @@ def search(portal: Portal, kind: str, request: Request, phantoms: Phantoms) -> R
     widened = timedelta(milliseconds=0 if early is None else early.milliseconds)
     filters = Filters(portal, kind, body.get("filterGroups") or [], widened)
     sort = _sort(portal, kind, body.get("sorts") or [])
-    found = _matching(portal, kind, filters, request, str(body.get("query") or ""))
-    sort(found)
-    key = orjson.dumps({name: each for name, each in body.items() if name != "after"})
-    start, end = phantoms.real(key, after), limit
+
+    def work() -> Found:
+        return sort(_matching(portal, kind, filters, request, str(body.get("query") or "")))
+
+    told = {name: each for name, each in body.items() if name != "after"}
+    key = orjson.dumps([kind, told])
+    found = pages.found(_kept_as(portal, key, request), work)
+    start, end = pages.real(key, after), limit
     short = request.strike("short_page")
     if short is not None:
-        phantoms.shorten(key, after, limit, short.keep)
+        pages.shorten(key, after, limit, short.keep)
         end = min(short.keep, limit)
     page = [(r, at) for r, at in found[start : start + end] if portal.is_live(kind, r.id)]
     if request.strike("shuffled") is not None:
@@ -89,9 +107,15 @@ def _paging(portal: Portal, body: dict[str, Any]) -> tuple[int, int]:
     return limit, int(after)
 
 
-def _matching(
-    portal: Portal, kind: str, filters: Filters, request: Request, words: str
-) -> list[tuple[Record, datetime | None]]:
+def _kept_as(portal: Portal, key: bytes, request: Request) -> object:
+    """Return what the records of a search may be kept under; None: they must be found anew."""
+    strange = request.strike("early") or request.strike("stale_index")
+    if strange or portal.index_lag or portal.index_lags or any(name in key for name in _TIMED):
+        return None
+    return key, portal.store.revision, portal.quirks.text_sorted_ids
+
+
+def _matching(portal: Portal, kind: str, filters: Filters, request: Request, words: str) -> Found:
     stale = request.strike("stale_index")
     extra = timedelta(seconds=0 if stale is None else stale.seconds)
     now, found = portal.now(), []
@@ -120,10 +144,7 @@ def _says(portal: Portal, record: Record, words: str, at: datetime | None) -> bo
     return all(word in text for word in words.casefold().split())
 
 
-Found = list[tuple[Record, datetime | None]]
-
-
-def _sort(portal: Portal, kind: str, sorts: Any) -> Callable[[Found], None]:
+def _sort(portal: Portal, kind: str, sorts: Any) -> Callable[[Found], Found]:
     if not isinstance(sorts, list) or len(sorts) > 1:
         raise invalid("A search may have one sort at most")
     told = sorts[0] if sorts else {"propertyName": "hs_object_id"}
@@ -137,8 +158,7 @@ def _sort(portal: Portal, kind: str, sorts: Any) -> Callable[[Found], None]:
     down = str(told.get("direction", "ASCENDING")).startswith("DESC")
     key = sort_key(portal, kind, name)
 
-    def sort(found: Found) -> None:
-        found.sort(key=lambda each: int(each[0].id))
-        found.sort(key=lambda each: key(*each), reverse=down)
+    def sort(found: Found) -> Found:
+        return sorted(found, key=lambda each: key(*each), reverse=down)
 
     return sort

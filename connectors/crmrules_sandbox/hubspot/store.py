@@ -4,6 +4,8 @@ Know before changing: ``set_value`` and ``place`` are the only ways a value gets
 keep the unique index true. An association is kept once per direction and survives archiving: a
 restored record has its associations back. Records order by the number their id says.
 
+``revision`` moves with every change; who changes a record elsewhere moves it too (archiving).
+
 Does not do: checks, stamps, calculated values; no locking either, ``Portal.lock`` covers it.
 """
 
@@ -27,6 +29,7 @@ class Store:
         self._links: dict[Node, dict[str, dict[str, Link]]] = {}
         self._highest: dict[str, int] = {}
         self.merged: dict[Node, list[str]] = {}
+        self.revision = 0
 
     # -- records ----------------------------------------------------------------------------------
     def new_id(self, kind: str) -> str:
@@ -35,6 +38,7 @@ class Store:
 
     def place(self, record: Record) -> None:
         """Store a record as it is."""
+        self.revision += 1
         if (old := self.tables[record.type].get(record.id)) is not None:
             for name in self.unique[record.type]:
                 self._unindex(old, name)
@@ -47,6 +51,7 @@ class Store:
 
     def remove(self, kind: str, record_id: str) -> None:
         """Take a record away for good, its associations too."""
+        self.revision += 1
         if (record := self.tables[kind].pop(record_id, None)) is None:
             return
         for name in self.unique[kind]:
@@ -57,6 +62,7 @@ class Store:
 
     def set_value(self, record: Record, name: str, version: Version) -> None:
         """Append a version to a property's history."""
+        self.revision += 1
         unique = name in self.unique[record.type]
         if unique:
             self._unindex(record, name)
@@ -87,6 +93,7 @@ class Store:
     # -- associations -----------------------------------------------------------------------------
     def link(self, link: Link) -> None:
         """Associate two records; labels of an association that is there already add up."""
+        self.revision += 1
         old = self.linked(link.from_type, link.from_id, link.to_type).get(link.to_id)
         if old is not None:
             labels = tuple(dict.fromkeys((*old.labels, *link.labels)))
@@ -100,6 +107,7 @@ class Store:
 
     def unlink(self, from_type: str, from_id: str, to_type: str, to_id: str) -> None:
         """Take an association away, all its labels too."""
+        self.revision += 1
         self._links.get((from_type, from_id), {}).get(to_type, {}).pop(to_id, None)
         self._links.get((to_type, to_id), {}).get(from_type, {}).pop(from_id, None)
 

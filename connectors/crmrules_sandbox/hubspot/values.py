@@ -9,13 +9,14 @@ Does not do: read-only, unique and required (``writes``).
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from crmrules_sandbox.hubspot.schema import Definition
 
 Problem = tuple[str, str, str]
+_EPOCH, _MILLISECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
 
 
 def stamp(moment: datetime) -> str:
@@ -26,8 +27,7 @@ def stamp(moment: datetime) -> str:
 
 def milliseconds(moment: datetime) -> int:
     """Return whole milliseconds since 1970."""
-    moment = moment.astimezone(UTC)
-    return int(moment.replace(microsecond=0).timestamp()) * 1000 + moment.microsecond // 1000
+    return (moment - _EPOCH) // _MILLISECOND
 
 
 def moment(text: str) -> datetime | None:

@@ -160,6 +160,7 @@ def change(portal: Portal, record: Record, texts: Mapping[str, str], author: Aut
     if texts:
         _write(portal, record, texts, author)
         record.updated = max(record.updated, portal.now())
+        portal.store.revision += 1
 
 
 def _write(portal: Portal, record: Record, texts: Mapping[str, str], author: Author) -> None:

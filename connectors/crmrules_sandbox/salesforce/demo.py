@@ -9,8 +9,7 @@ Does not do: pull, judge or write anything; that is what the demo shows.
 
 from __future__ import annotations
 
-import time
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +17,14 @@ from crmrules_sandbox.salesforce.rep import Desk
 from crmrules_sandbox.salesforce.server import SandboxServer
 from crmrules_sandbox.salesforce.soql import answer
 from crmrules_sandbox.salesforce.start import seeded_org
-from crmrules_sandbox.scenario import load, seeded
+from crmrules_sandbox.scenario.demo import Demo
 from crmrules_sandbox.scenario.rep import Rep
 
 
-class DemoCrm:
+class DemoCrm(Demo):
     """A seeded sandbox Salesforce. ``standing``: its clock stands still until ``advance``."""
+
+    server: SandboxServer
 
     def __init__(
         self,
@@ -35,19 +36,13 @@ class DemoCrm:
         standing: bool,
         scenario: Path | None = None,
     ) -> None:
-        told = seeded(seed, now, opportunities) if scenario is None else load(scenario)
-        self._start, self._from = told.now, None if standing else time.monotonic()
-        self.org = seeded_org(seed, clock=lambda: self.now, scenario=told)
+        super().__init__(
+            seed, now, opportunities=opportunities, standing=standing, scenario=scenario
+        )
+        self.org = seeded_org(seed, clock=self.clock, scenario=self.told)
         self.server = SandboxServer(self.org, port)
-        desk = Desk(self._query, self._update, self._create, self._delete, lambda: self.now)
-        self._rep = Rep(desk, seed=seed)
-
-    @property
-    def now(self) -> datetime:
-        """The CRM's time, aware UTC."""
-        if self._from is None:
-            return self._start
-        return self._start + timedelta(seconds=time.monotonic() - self._from)
+        desk = Desk(self._query, self._update, self._create, self._delete, self.clock)
+        self.rep = Rep(desk, seed=seed)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -63,20 +58,6 @@ class DemoCrm:
     def phases(self) -> dict[str, dict[str, str]]:
         """Return the ``[phases]`` that its stages need: none: its stages are Salesforce's own."""
         return {}
-
-    @property
-    def calls(self) -> int:
-        """Return how many calls the CRM has counted so far."""
-        return self.server.counted
-
-    def advance(self, step: timedelta) -> datetime:
-        """Move the clock and return the new time."""
-        self._start += step
-        return self.now
-
-    def rep_works(self) -> list[str]:
-        """Let the rep answer tasks and go on selling; return what was done, one line each."""
-        return self._rep.work()
 
     def our_tasks(self) -> list[dict[str, Any]]:
         """Return the tasks that carry our key, newest last, in words that are no CRM's own."""
@@ -98,10 +79,6 @@ class DemoCrm:
             for row in found
         ]
 
-    def opportunity_of(self, task: dict[str, Any]) -> str:
-        """Return the id of the opportunity a task is about."""
-        return str(task["opportunity"])
-
     def _query(self, text: str) -> list[dict[str, Any]]:
         return answer(text, self.org.view(), now=self.now).records
 
@@ -118,10 +95,6 @@ class DemoCrm:
     def _owner(self, sobject: str, record: str) -> str | None:
         row = self.org.get(sobject, record)
         return None if row is None else row.get("OwnerId")
-
-    def stop(self) -> None:
-        """Close the port."""
-        self.server.stop()
 
 
 def start(

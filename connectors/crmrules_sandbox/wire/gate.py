@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import time
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from email.utils import format_datetime
 from urllib.parse import unquote_plus
 
@@ -24,7 +25,7 @@ ADMIN = "/__sandbox__/"
 _WORTH_ZIPPING = 1_000
 
 
-class Gate:
+class Gate(ABC):
     """Answers exchanges. A sandbox says what is asked, what is done and how failure is worded."""
 
     BEFORE: frozenset[str] = frozenset({"unauthorized", "status", "html", "drop_before"})
@@ -35,24 +36,25 @@ class Gate:
         self.calls = CallLog()
         self._sleep = sleep
 
+    @abstractmethod
     def now(self) -> datetime:
         """Return the sandbox's time, for the Date header."""
-        return datetime.now(UTC)
 
+    @abstractmethod
     def administer(self, exchange: Exchange) -> Response:
         """Answer a request of the sandbox's own interface."""
-        raise KeyError(exchange.path)
 
+    @abstractmethod
     def prepare(self, fault: Fault) -> None:
         """Let a fault of the sandbox's own kinds change something before the work."""
 
+    @abstractmethod
     def stricken(self, exchange: Exchange, fault: Fault) -> Response:
         """Return what a fault answers instead of the API; nothing was done, nothing counts."""
-        raise KeyError(fault.kind, exchange.path)
 
+    @abstractmethod
     def work(self, exchange: Exchange, striking: list[Fault]) -> Response:
         """Do what is asked; ``striking`` are the faults that strike at it."""
-        raise KeyError(len(striking), exchange.path)
 
     def answer(self, exchange: Exchange) -> Reply:
         """Answer one exchange, faults and all."""

@@ -70,14 +70,15 @@ settle_hours = 12                   # a finding must hold this long before it as
 max_writes = 500                    # above it, stop before the first write (exit 6)
 max_share_flagged = 0.3
 
-# Which stage means which phase of the buyer's decision. {stages}; change
-# them to yours. A stage that is not listed makes every rule about phases unknown there.
+# Which stage means which phase of the buyer's decision; change it to yours. A stage that is not
+# listed makes every rule about phases unknown there. {stages}
 [phases.default]
 """
 _STAGES = {
-    "hubspot": "These are the ids of HubSpot's own first pipeline; 'crmrules doctor' names yours",
+    "hubspot": "These are the ids of HubSpot's own first\n"
+    "# pipeline; 'crmrules doctor' names yours. Take out the lines of stages you do not have.",
 }
-_OWN = "These are Salesforce's own stages"
+_OWN = "These are Salesforce's own stages."
 _HEADS = {"salesforce": _SALESFORCE, "hubspot": _HUBSPOT, "export": _EXPORT}
 _URLS = {"salesforce": "https://YOUR-DOMAIN.my.salesforce.com", "hubspot": "https://api.hubapi.com"}
 _HUBSPOT_STAGES = """\

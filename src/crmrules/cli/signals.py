@@ -10,7 +10,7 @@ from crmrules.cli.options import emit, formatted
 @click.command()
 @formatted
 def signals(output: str) -> None:
-    """List every signal a rule may use: type, unit, meaning, source, when it is unknown.
+    """List every signal: type, unit, meaning, when it is unknown, its source in each CRM.
 
     Example: crmrules signals --format json
     """
@@ -38,3 +38,4 @@ def signals(output: str) -> None:
         click.echo(f"    {s.meaning}")
         click.echo(f"    unknown: {s.unknown}")
         click.echo(f"    Salesforce: {s.salesforce}")
+        click.echo(f"    HubSpot: {s.hubspot}")

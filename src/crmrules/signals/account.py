@@ -41,7 +41,7 @@ def _won_at(view: View) -> datetime | None:
     unit="days",
     unknown="it is not won",
     salesforce="OpportunityHistory row of the won stage",
-    hubspot="closedate",
+    hubspot="dealstage history, else closedate",
 )
 def days_since_win(view: View) -> Reading[int]:
     """Days since the opportunity was won."""
@@ -100,7 +100,7 @@ def _siblings(view: View) -> tuple[Sibling, ...] | Unknown:
     unit="yes or no",
     unknown="it is not won, or other opportunities of the account cannot be read",
     salesforce=f"CloseDate and IsWon of {_OTHERS}",
-    hubspot=f"closedate of {_HS_OTHERS}",
+    hubspot=f"dealstage history, else closedate, of {_HS_OTHERS}",
 )
 def is_latest_win(view: View) -> Reading[bool]:
     """Whether no other opportunity of the account was won later, so that one speaks for all."""
@@ -188,7 +188,7 @@ def days_since_new_opportunity(view: View) -> Reading[int]:
     unit="opportunities",
     unknown="other opportunities of the account cannot be read",
     salesforce=f"IsClosed of {_OTHERS}",
-    hubspot=f"hs_is_closed of {_HS_OTHERS}",
+    hubspot=f"dealstage of {_HS_OTHERS}",
 )
 def open_siblings(view: View) -> Reading[int]:
     """Other opportunities of the account that are open."""

@@ -58,7 +58,7 @@ def phase(view: View) -> Reading[str]:
     unit="yes or no",
     unknown="there is no amount, a limit is set, and the account is not marked strategic",
     salesforce="Opportunity.Amount; the strategic field of the mapping",
-    hubspot="amount",
+    hubspot="amount; the strategic property of the mapping",
 )
 def is_major(view: View) -> Reading[bool]:
     """Whether it is large enough for these rules: at least the organization's own limit."""
@@ -99,7 +99,7 @@ def offers(view: View) -> tuple[Quote, ...] | Unknown:
     unit="quotes",
     unknown="quotes cannot be read, or one has neither a status nor a date of sending",
     salesforce="Quote.Status, Quote.CreatedDate, or a mapped date of sending",
-    hubspot="quotes: hs_status, hs_createdate",
+    hubspot="quotes: hs_status, hs_lastmodifieddate, or a mapped date of sending",
 )
 def quotes_sent(view: View) -> Reading[int]:
     """Quotes that the customer has had."""
@@ -172,7 +172,7 @@ def is_tender(view: View) -> Reading[bool]:
     unit="meetings",
     unknown="stage history, people or activities cannot be read, or a meeting is undecided",
     salesforce=f"Event, {_STAGE_HISTORY}, OpportunityContactRole.CreatedDate",
-    hubspot="meetings, dealstage history, deal to contact associations",
+    hubspot="meetings, dealstage history, contacts: createdate",
 )
 def meetings_since_advance(view: View) -> Reading[int]:
     """Meetings held since the phase last changed or a new person last joined."""

@@ -141,7 +141,7 @@ def contacts_with_dissatisfaction(view: View) -> Reading[int]:
     unit="people",
     unknown="contacts cannot be read",
     salesforce="OpportunityContactRole.CreatedDate",
-    hubspot="deal to contact associations",
+    hubspot="contacts: createdate",
 )
 def new_contacts_in_30_days(view: View) -> Reading[int]:
     """People who were added in the last 30 days."""
@@ -156,7 +156,7 @@ def new_contacts_in_30_days(view: View) -> Reading[int]:
     unit="people",
     unknown="there are no contacts, or no contact says whether they are a sponsor",
     salesforce="OpportunityContactRole.Role and CrmRules_Focus__c, #sponsor tags",
-    hubspot="association labels, #sponsor tags",
+    hubspot="association labels, hs_buying_role, #sponsor tags",
 )
 def sponsors(view: View) -> Reading[int]:
     """People who speak for us where we have no access."""

@@ -17,6 +17,7 @@ from crmrules.signals._time import records
 from crmrules.signals.buying import regressions
 
 _NOTES = "tags in Task, Event and NextStep, or mapped fields"
+_HS_NOTES = "tags in notes, tasks, meetings, calls and hs_next_step, or mapped properties"
 
 
 def readable(view: View, pieces: Sequence[Piece]) -> bool:
@@ -28,7 +29,7 @@ def readable(view: View, pieces: Sequence[Piece]) -> bool:
     unit="needs",
     unknown="none is recorded and notes cannot be read",
     salesforce=f"#need! {_NOTES}",
-    hubspot=f"#need! {_NOTES}",
+    hubspot=f"#need! {_HS_NOTES}",
 )
 def explicit_needs(view: View) -> Reading[int]:
     """Wants the customer has stated, recorded as explicit needs."""
@@ -42,7 +43,7 @@ def explicit_needs(view: View) -> Reading[int]:
     unit="needs and criteria",
     unknown="the history of the stage is not complete, or notes cannot be read",
     salesforce=f"#need, #criterion {_NOTES}; OpportunityHistory",
-    hubspot=f"#need, #criterion {_NOTES}; dealstage history",
+    hubspot=f"#need, #criterion {_HS_NOTES}; dealstage history",
 )
 def needs_confirmed_since_regression(view: View) -> Reading[int]:
     """Needs and criteria recorded after it last moved to an earlier phase."""

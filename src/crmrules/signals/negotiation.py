@@ -16,7 +16,7 @@ from crmrules.signals._registry import Known, Reading, Unknown, View, signal
 from crmrules.signals._time import days, records
 
 _QUOTES = "Quote.Discount, else QuoteLineItem or OpportunityLineItem prices"
-_HS_QUOTES = "quotes, line_items: hs_discount_percentage"
+_HS_QUOTES = "line_items of quotes and deals: hs_discount_percentage, discount, price"
 SLACK = 1e-6  # percent; below it two discounts are the same
 
 

@@ -144,6 +144,8 @@ def test_a_definition_can_turn_out_to_be_of_another_type(client, portal):
     assert client.get(path("tasks", "/crmrules_key")).json()["type"] == "number"
     portal.undefine("tasks", "crmrules_key")
     assert client.get(path("tasks", "/crmrules_key")).status_code == 404
+    lookup = client.read("tasks", "k", idProperty="crmrules_key")
+    assert lookup.status_code == 400  # nothing by that name is unique any more
 
 
 def test_pipelines_tell_stages_in_order_with_metadata_as_text(client):
@@ -188,7 +190,7 @@ def test_two_dated_versions_answer_the_same(client, deal, version):
 
 
 @pytest.mark.parametrize(
-    "gone", ["/crm/v3/objects/deals", "/crm/v4/objects/deals", "/crm/objects/2025-01/deals",
+    "gone", ["/crm/v3/objects/deals", "/crm/objects/v3/deals", "/crm/objects/2025-01/deals",
              "/crm/objects/2026-09", "/nowhere"]
 )  # fmt: skip
 def test_any_other_version_or_path_is_not_found(client, gone):
@@ -245,6 +247,18 @@ def test_owners_schemas_and_links_have_scopes_too(client, portal, deal):
     assert client.post(path(), STATUS).status_code == 403
     assert client.post(path("tasks"), {**KEY, "name": "k2"}).status_code == 201
     assert client.get(f"/account-info/{API}/details").status_code == 200
+
+
+def test_the_right_to_write_either_end_is_enough_for_an_association(client, portal, deal):
+    contact = portal.create("contacts", {"email": "a@example.com"})
+    body = {"inputs": [{"from": {"id": deal}, "to": {"id": contact}}]}
+    url = f"/crm/associations/{API}/deals/contacts/batch/associate/default"
+    portal.revoke("crm.objects.deals.write")
+    assert client.post(url, body).status_code == 200
+    portal.revoke("crm.objects.contacts.write")
+    assert client.post(url, body).status_code == 403
+    portal.grant("crm.objects.deals.write")
+    assert client.post(url, body).status_code == 200
 
 
 def test_scopes_are_checked_before_the_body_is_looked_at(client, portal):

@@ -51,6 +51,16 @@ def test_the_primary_company_has_its_type_beside_the_plain_one(client, portal, d
     assert types == {main: [341, 5], other: [341]}
 
 
+def test_making_an_association_again_takes_nothing_from_it(client, portal, deal):
+    company = portal.create("companies", {"name": "M"})
+    portal.link("deals", deal, "companies", company, labels=("Reseller",), primary=True)
+    body = {"inputs": [{"from": {"id": deal}, "to": {"id": company}}]}
+    client.post(path("deals", "companies", "batch/associate/default"), body)
+    [found] = client.links("deals", "companies", deal).json()["results"]
+    labels = [each["label"] for each in found["to"][0]["associationTypes"]]
+    assert labels == [None, "Primary", "Reseller"]
+
+
 def test_an_id_without_associations_is_an_error_of_a_207(client, portal, deal, contact):
     portal.link("deals", deal, "contacts", contact)
     answer = client.links("deals", "contacts", deal, "77")
@@ -60,6 +70,7 @@ def test_an_id_without_associations_is_an_error_of_a_207(client, portal, deal, c
     assert error["subCategory"] == "crm.associations.NO_ASSOCIATIONS_FOUND"
     assert error["message"] == "No contact is associated with deal 77."
     assert error["context"]["fromObjectId"] == ["77"]
+    assert (error["errors"], error["links"]) == ([], {})
     portal.quirks.report_no_associations = False
     silent = client.links("deals", "contacts", deal, "77")
     assert silent.status_code == 200
@@ -142,6 +153,15 @@ def test_associations_are_made_with_types_and_labels_add_up(client, portal, deal
     assert make().status_code == 400
 
 
+def test_a_company_is_made_the_primary_one_by_its_type(client, portal, deal):
+    company = portal.create("companies", {"name": "M"})
+    types = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 5}]
+    each = {"from": {"id": deal}, "to": {"id": company}, "types": types}
+    client.post(path("deals", "companies", "batch/create"), {"inputs": [each]})
+    [found] = client.links("deals", "companies", deal).json()["results"]
+    assert [each["typeId"] for each in found["to"][0]["associationTypes"]] == [341, 5]
+
+
 def test_an_association_to_nobody_is_refused_and_makes_nothing(client, portal, deal, contact):
     plain = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 3}]
     pairs = [(deal, contact), (deal, "77")]
@@ -181,6 +201,9 @@ def test_labels_list_every_type_of_a_pair(client, portal):
         {"category": "HUBSPOT_DEFINED", "typeId": 5, "label": "Primary"},
     ]
     assert (found[2]["category"], found[2]["label"]) == ("USER_DEFINED", "Reseller")
+    back = client.get(path("companies", "deals", "labels")).json()["results"]
+    assert [each["label"] for each in back] == [None, "Primary", "Reseller"]
+    assert [each["typeId"] for each in back[:2]] == [342, 6]
 
 
 def test_the_ids_of_types_are_those_hubspot_publishes():

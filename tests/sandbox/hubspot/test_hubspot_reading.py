@@ -62,8 +62,12 @@ def test_history_comes_newest_first_with_who_and_when(client, portal, clock, dea
     assert middle["sourceType"] == "INTEGRATION"
     assert middle["sourceId"] == str(portal.app_id)
     assert "updatedByUserId" not in middle
+    assert "sourceId" not in newest  # the system's own doing
     assert newest["timestamp"] == "2026-03-02T11:00:00.000Z"
     assert record["properties"]["dealstage"] == "1003"
+    portal.quirks.empty_history = False
+    answer = client.read("deals", deal, propertiesWithHistory=["dealstage", "closedate"])
+    assert set(answer.json()["results"][0]["propertiesWithHistory"]) == {"dealstage"}
 
 
 @pytest.mark.parametrize(("history", "most"), [([], 100), (["dealstage"], 50)])
@@ -111,7 +115,7 @@ def test_a_unique_property_finds_and_any_other_is_refused(client, portal):
     assert "non-unique 0-27 property hs_task_subject" in refused.json()["message"]
 
 
-def test_archived_records_are_found_only_when_asked_for(client, portal, deal):
+def test_archived_records_are_found_only_when_asked_for(client, portal, clock, deal):
     portal.archive("deals", deal)
     assert client.read("deals", deal).json()["numErrors"] == 1
     [record] = client.read("deals", deal, query="?archived=true").json()["results"]
@@ -119,8 +123,11 @@ def test_archived_records_are_found_only_when_asked_for(client, portal, deal):
     assert record["archivedAt"] == STAMP
     assert client.get(f"/crm/objects/{API}/deals/{deal}").status_code == 404
     assert client.get(f"/crm/objects/{API}/deals/{deal}", archived="true").status_code == 200
+    clock.advance(hours=1)
     portal.restore("deals", deal)
-    assert client.read("deals", deal).status_code == 200
+    [restored] = client.read("deals", deal).json()["results"]
+    assert restored["updatedAt"] == "2026-03-02T10:00:00.000Z"
+    assert "archivedAt" not in restored
 
 
 def test_a_purged_record_is_nowhere(client, portal, deal):

@@ -257,6 +257,18 @@ def test_merged_records_are_found_under_the_new_id_only(client, portal, deals):
     assert not {deals["A"], deals["B"]} & set(found)
 
 
+def test_merged_records_leave_the_index_as_late_as_archived_ones(client, portal, clock, deals):
+    portal.index_lag = timedelta(minutes=10)
+    clock.advance(hours=1)
+    merged = portal.merge("deals", deals["A"], deals["B"])
+    lagging = client.search("deals")
+    assert lagging.json()["total"] == 6
+    assert not {deals["A"], deals["B"]} & set(ids(lagging))
+    clock.advance(minutes=11)
+    assert client.search("deals").json()["total"] == 4
+    assert merged in ids(client.search("deals"))
+
+
 def test_search_answers_neither_associations_nor_history(client, portal, deals):
     company = portal.create("companies", {"name": "C"})
     portal.link("deals", deals["A"], "companies", company)
@@ -278,6 +290,48 @@ def test_a_short_page_has_a_next_one_and_loses_nothing(client, server, deals, ke
             break
     assert found == "ABCDE"
     assert after is None
+
+
+def test_a_search_begun_anew_knows_nothing_of_an_old_short_page(client, server, deals):
+    server.faults.add(Fault("short_page", keep=1))
+    assert names(client.search("deals", limit=2)) == "A"
+    assert names(client.search("deals", limit=2)) == "AB"
+    assert names(client.search("deals", limit=2, after="2")) == "CD"
+
+
+def test_every_change_is_in_the_next_search(client, portal, deals):
+    """The records of a search are kept between its pages, and only until something changes."""
+
+    def found():
+        return names(client.search("deals", where("amount", "GT", "1")))
+
+    assert found() == found() == "BCE"
+    portal.update("deals", deals["A"], {"amount": "9"})
+    assert found() == "ABCE"
+    portal.archive("deals", deals["B"])
+    assert found() == "ACE"
+    portal.restore("deals", deals["B"])
+    portal.purge("deals", deals["C"])
+    assert found() == "ABE"
+    portal.create("deals", {"dealname": "F", "amount": "5"})
+    assert found() == "ABEF"
+    portal.redefine("deals", "amount", type="string")
+    assert client.search("deals", where("amount", "GT", "3")).json()["total"] == 2
+    contact = portal.create("contacts", {"email": "a@example.com"})
+    linked = where("num_associated_contacts", "EQ", "1")
+    assert client.search("deals", linked).json()["total"] == 0
+    portal.link("deals", deals["A"], "contacts", contact)
+    assert client.search("deals", linked).json()["total"] == 1
+    portal.unlink("deals", deals["A"], "contacts", contact)
+    assert client.search("deals", linked).json()["total"] == 0
+
+
+def test_what_changes_with_time_alone_is_found_anew(client, portal, clock, deals):
+    portal.create("meetings", {"hs_timestamp": "2026-03-09"}, [("deals", deals["A"])])
+    ahead = where("notes_next_activity_date", "HAS_PROPERTY")
+    assert names(client.search("deals", ahead)) == "A"
+    clock.advance(days=9)
+    assert names(client.search("deals", ahead)) == ""
 
 
 def test_a_shuffled_page_comes_the_other_way_round(client, server, deals):

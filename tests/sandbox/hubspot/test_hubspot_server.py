@@ -154,7 +154,9 @@ def test_fault_rate_limited_is_a_429_of_a_policy(client, server, portal, retry_a
 def test_fault_daily_exhausted_uses_up_the_day(client, server, clock, deal):
     server.faults.add(Fault("daily_exhausted", nth=2))
     assert client.read("deals", deal).status_code == 200
-    assert client.read("deals", deal).json()["policyName"] == "DAILY"
+    refused = client.read("deals", deal)
+    assert refused.json()["policyName"] == "DAILY"
+    assert refused.headers["X-HubSpot-RateLimit-Daily-Remaining"] == "0"
     assert client.search("deals").status_code == 429
     clock.advance(days=1)
     assert client.read("deals", deal).status_code == 200
@@ -252,6 +254,8 @@ def test_fault_unauthorized_ends_the_token_for_good(client, server, deal):
     server.faults.add(Fault("unauthorized", nth=2))
     answers = [client.read("deals", deal).status_code for _ in range(3)]
     assert answers == [200, 401, 401]
+    server.faults.add(Fault("unauthorized", code="EXPIRED_AUTHENTICATION"))
+    assert client.read("deals", deal).json()["category"] == "EXPIRED_AUTHENTICATION"
     renewed = Client(server)
     assert renewed.read("deals", deal).status_code == 200
     renewed.http.close()
@@ -267,6 +271,12 @@ def test_a_fault_strikes_only_what_it_matches_from_the_nth_on(client, server, de
     told = [client.read("deals", deal, **asked).status_code for _ in range(4)]
     assert told == [200, 503, 503, 200]
     assert server.faults.pending() == []
+
+
+def test_a_fault_without_a_path_strikes_calls_of_the_api_alone(client, server):
+    server.faults.add(Fault("status", status=503))
+    assert client.get("/oauth/2026-09/token").status_code == 404
+    assert client.search("deals").status_code == 503
 
 
 def test_there_is_no_fault_of_an_unknown_kind():
@@ -366,7 +376,6 @@ def test_big_answers_are_zipped_for_those_who_ask(client, portal):
 
 
 def test_the_program_says_how_to_reach_it_and_ends_when_told():
-    pytest.importorskip("crmrules_sandbox.hubspot.seed")
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "connectors")}
     command = [sys.executable, "-m", "crmrules_sandbox.hubspot", "--opportunities", "12"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True) as program:

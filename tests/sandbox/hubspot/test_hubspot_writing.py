@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from portal_kit import API, codes, ids
+from portal_kit import API, Client, codes, ids
 
 DUE = {"hs_timestamp": "2026-03-05T16:00:00Z"}
 
@@ -141,6 +142,20 @@ def test_values_are_stored_as_reads_give_them(client, portal, deal):
     assert codes(client.update("deals", deal, day="2026-03-02T09:00:00Z")) == ["INVALID_DATE"]
 
 
+@pytest.mark.parametrize(
+    ("told", "stored"),
+    [
+        ("2026-03-02T09:00:00.123987Z", "2026-03-02T09:00:00.123Z"),
+        ("2026-03-02T10:00:00+01:00", "2026-03-02T09:00:00.000Z"),
+        ("2026-03-02", "2026-03-02T00:00:00.000Z"),
+        ("-1", "1969-12-31T23:59:59.999Z"),
+    ],
+)
+def test_moments_are_stored_in_utc_and_whole_milliseconds(client, portal, deal, told, stored):
+    assert client.update("deals", deal, closedate=told).status_code == 200
+    assert portal.value("deals", deal, "closedate") == stored
+
+
 def test_several_choices_are_joined_by_semicolons_and_each_must_exist(client, portal):
     contact = portal.create("contacts", {"email": "a@example.com"})
     good = client.update("contacts", contact, hs_buying_role="CHAMPION;;DECISION_MAKER")
@@ -222,6 +237,16 @@ def test_an_upsert_creates_once_and_changes_afterwards(client, portal):
     assert client.objects("tasks", "upsert", plain).status_code == 400
 
 
+def test_of_many_creates_of_one_key_at_once_one_succeeds(server, portal):
+    clients = [Client(server) for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda each: each.objects("tasks", "create", task("k")), clients))
+    for each in clients:
+        each.http.close()
+    assert sorted(answer.status_code for answer in answers) == [201] + [400] * 7
+    assert keys(portal) == ["k"]
+
+
 def test_an_archived_key_is_free_or_by_a_switch_still_taken(client, portal):
     first = portal.create("tasks", {**DUE, "crmrules_key": "k"})
     portal.archive("tasks", first)
@@ -229,6 +254,12 @@ def test_an_archived_key_is_free_or_by_a_switch_still_taken(client, portal):
     assert client.objects("tasks", "create", task("k")).status_code == 400
     portal.quirks.archived_keys_block = False
     assert client.objects("tasks", "create", task("k")).status_code == 201
+
+
+def test_a_record_may_be_told_its_own_key_again(client, portal):
+    made = portal.create("tasks", {**DUE, "crmrules_key": "k"})
+    assert client.update("tasks", made, crmrules_key="K").status_code == 200
+    assert client.update("tasks", made, crmrules_key="K").status_code == 200
 
 
 def test_a_changed_key_frees_the_old_one(client, portal):
