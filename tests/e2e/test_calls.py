@@ -36,6 +36,7 @@ def test_plan_tells_calls_and_the_least_that_could_have_done(quiet):
     assert planned["api_calls"] <= 1.05 * planned["api_floor"] + 3
 
 
+@slow_on_hubspot
 def test_all_writes_of_a_small_organization_ride_together(crm, tmp_path):
     with crm(tmp_path, opportunities=30) as world:
         world.settle()

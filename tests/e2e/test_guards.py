@@ -51,6 +51,7 @@ def test_more_writes_than_the_ceiling_stop_the_run(world):
     assert len(world.keys()) == number
 
 
+@slow_on_hubspot
 def test_a_right_found_missing_at_the_last_moment_stops_the_run_with_nothing_committed(
     world, monkeypatch
 ):
@@ -104,6 +105,7 @@ def test_another_organization_than_the_pinned_one_is_refused(world):
     refused(world, 3, *world.told["another organization"])
 
 
+@slow_on_hubspot
 def test_an_untrusted_certificate_is_told(crm, tmp_path):
     other = tmp_path / "other"
     other.mkdir()
@@ -124,6 +126,7 @@ def test_a_file_of_certificates_that_is_not_there_is_told(world):
     refused(world, 2, "ca_bundle")
 
 
+@slow_on_hubspot
 def test_a_host_out_of_reach_is_told(world):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -144,6 +147,7 @@ def test_a_production_org_that_nobody_confirmed_is_refused(crm, tmp_path):
         world.synced()
 
 
+@slow_on_hubspot
 def test_hidden_opportunities_are_refused(world):
     world.hide_opportunities()
     refused(world, 3, *world.told["opportunities"])
@@ -152,6 +156,7 @@ def test_hidden_opportunities_are_refused(world):
 OURS = ("flags", "key")
 
 
+@slow_on_hubspot
 @pytest.mark.parametrize("name", OURS)
 def test_a_field_of_ours_that_may_not_be_written_stops_the_run(world, name):
     world.make_read_only(name)

@@ -12,6 +12,11 @@ from world import EARLY
 SIZE = 14
 
 
+def some(cases, *fast: str):
+    """Return all cases, those slow that are not named."""
+    return [each if each in fast else pytest.param(each, marks=pytest.mark.slow) for each in cases]
+
+
 @pytest.fixture
 def world(tmp_path):
     with HubSpotWorld(tmp_path / "world", opportunities=SIZE) as world:
@@ -43,7 +48,7 @@ NEEDED = {
 }
 
 
-@pytest.mark.parametrize("scope", NEEDED)
+@pytest.mark.parametrize("scope", some(NEEDED, "crm.objects.contacts.write"))
 def test_a_missing_scope_is_named_with_what_needs_it(world, scope):
     world.portal.revoke(scope)
     refused(world, 3, scope, NEEDED[scope])
@@ -66,6 +71,7 @@ def test_a_stage_that_the_portal_does_not_have_is_named(world):
     refused(world, 2, "stage '77'", "[phases]")
 
 
+@pytest.mark.slow
 def test_a_pipeline_that_the_portal_does_not_have_is_named(world):
     world.phases = lambda: {"nowhere": {"77": "evaluation"}}
     world.configure()
@@ -73,7 +79,11 @@ def test_a_pipeline_that_the_portal_does_not_have_is_named(world):
 
 
 @pytest.mark.parametrize(
-    ("kind", "name"), [("deals", "crmrules_summary"), ("tasks", "crmrules_key")]
+    ("kind", "name"),
+    [
+        ("deals", "crmrules_summary"),
+        pytest.param("tasks", "crmrules_key", marks=pytest.mark.slow),
+    ],
 )
 def test_a_property_of_another_type_is_somebody_elses_and_stops_the_run(world, kind, name):
     world.portal.redefine(kind, name, type="number", fieldType="number")
@@ -88,6 +98,7 @@ def test_a_flag_that_the_property_has_no_option_for_stops_the_run(world):
 
 
 # -- people ---------------------------------------------------------------------------------------
+@pytest.mark.slow
 def test_a_task_of_somebody_who_left_is_held_back_where_nobody_stands_in(world):
     planned = next(w for w in world.plan().writes if w["action"] == "create_task")
     world.leave(planned["owner"])
@@ -138,7 +149,7 @@ UPDATES = {
 }
 
 
-@pytest.mark.parametrize("how", UPDATES)
+@pytest.mark.parametrize("how", some(UPDATES, "dropped after the commit"))
 def test_an_update_whose_answer_got_lost_is_just_made_again(world, clean, how):
     world.strike(**UPDATES[how], on="update")
     world.synced()
@@ -155,6 +166,7 @@ def test_a_batch_of_creates_that_is_answered_in_part_makes_the_rest_in_the_next_
     assert world.dump() == clean
 
 
+@pytest.mark.slow
 def test_one_record_that_a_rule_of_the_portal_refuses_leaves_the_others_of_its_batch_alone(
     world, clean
 ):
@@ -173,7 +185,7 @@ def test_one_record_that_a_rule_of_the_portal_refuses_leaves_the_others_of_its_b
 LOST = ("drop_after", "truncated_body")
 
 
-@pytest.mark.parametrize("how", LOST)
+@pytest.mark.parametrize("how", some(LOST, "drop_after"))
 def test_without_a_unique_key_a_lost_create_is_found_by_the_deal_while_search_lags_an_hour(
     tmp_path, how
 ):

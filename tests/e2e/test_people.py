@@ -132,6 +132,7 @@ def test_an_edited_task_stays_with_whom_it_is(asked):
     assert asked.task(task["key"])["owner"] == task["owner"]
 
 
+@slow_on_hubspot
 def test_a_task_for_somebody_who_left_goes_to_somebody_who_is_there(crm, tmp_path):
     with crm(tmp_path, opportunities=14) as world:
         world.settle()

@@ -62,6 +62,7 @@ def test_the_next_sync_writes_item_by_item_what_the_plan_listed(promoted):
     assert promoted.keys() == made
 
 
+@slow_on_hubspot
 def test_an_immediate_further_sync_writes_nothing(promoted):
     promoted.synced()
     after = promoted.dump()
@@ -118,6 +119,7 @@ def test_once_settled_goes_beyond_the_next_sync_where_some_have_settled(crm, tmp
         assert by_name(planned.writes) != by_name(synced.writes)
 
 
+@slow_on_hubspot
 def test_once_settled_lists_what_ends_and_moves_as_well(crm, tmp_path):
     with crm(tmp_path, opportunities=20) as world:
         world.settle()
@@ -133,6 +135,7 @@ def test_once_settled_lists_what_ends_and_moves_as_well(crm, tmp_path):
         assert by_name(planned.json["once_settled"]) == by_name(world.synced().writes)
 
 
+@slow_on_hubspot
 def test_a_plan_after_people_worked_is_still_the_next_sync(promoted):
     promoted.synced()
     promoted.advance(timedelta(hours=26))

@@ -95,6 +95,7 @@ def test_a_create_that_never_arrived_is_sent_again_only_when_it_has_settled(worl
     assert world.keys() == planned
 
 
+@slow_on_hubspot
 def test_a_create_that_arrives_late_but_inside_the_window_is_found(world):
     planned = [w for w in world.plan().writes if w["action"] == "create_task"]
     world.strike("drop_before")
@@ -109,6 +110,7 @@ def test_a_create_that_arrives_late_but_inside_the_window_is_found(world):
     assert world.keys() == sorted(write["key"] for write in planned)
 
 
+@slow_on_hubspot
 def test_beyond_the_window_a_second_task_is_possible_and_the_unique_key_is_what_prevents_it(world):
     """The limit of query mode, on record: a write that arrives after the window doubles."""
     first = next(w for w in world.plan().writes if w["action"] == "create_task")

@@ -101,6 +101,7 @@ def test_after_a_lost_state_counting_goes_on_where_it_was(asked):
     assert sorted(key.split(":")[1] for key in mine) == ["1", "2"]
 
 
+@slow_on_hubspot
 def test_a_lost_state_still_ends_what_is_no_longer_needed(asked):
     task = asked.our_tasks()[0]
     asked.forget()

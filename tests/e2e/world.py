@@ -9,6 +9,7 @@ moment. Only the connector's waiting is replaced: nothing here really sleeps.
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import json
 import sqlite3
@@ -228,6 +229,7 @@ class World(Half):
             self.synced()
             assert not self.state.with_name("state.db-wal").exists()
             _settled[same] = (self.snapshot(), self.state.read_bytes())
+            gc.freeze()  # or every later collection would look at all of it again
         self.advance()
         return self
 
