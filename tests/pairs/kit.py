@@ -94,6 +94,10 @@ class Told:
         """Somebody chose a forecast."""
         return replace(self, forecast=forecast)
 
+    def from_(self, source: str) -> Self:
+        """It came that way."""
+        return replace(self, source=source)
+
     def ends(self, ago: float) -> Self:
         """Their contract ends that day."""
         return replace(self, contract_end=ago)
@@ -103,10 +107,19 @@ class Told:
         return replace(self, who=(*self.who, *who))
 
     # -- what is offered --------------------------------------------------------------------------
-    def quote(self, ago: float, discount: float = 0.0, *, draft: bool = False) -> Self:
+    def quote(
+        self,
+        ago: float,
+        discount: float = 0.0,
+        *,
+        draft: bool = False,
+        ends: float | None = None,
+    ) -> Self:
         """A quote was made, at a discount in percent."""
         line = Line(PRODUCT, PRICE, PIECES, discount)
-        made = Quote(f"quote {len(self.quotes) + 1}", at(ago), (line,), draft=draft)
+        until = None if ends is None else on(ends)
+        name = f"quote {len(self.quotes) + 1}"
+        made = Quote(name, at(ago), (line,), draft=draft, until=until)
         return replace(self, quotes=(*self.quotes, made))
 
     # -- what is said -----------------------------------------------------------------------------
@@ -205,16 +218,22 @@ class Pair:
 
 
 PAIRS: dict[str, Pair] = {}
-"""Rule -> its pair."""
+"""Rule -> its pair; rule, a colon and how -> a pair in which it fires another way."""
 
 
-def pair(rule: str) -> Callable[[Callable[[], Pair]], Callable[[], Pair]]:
-    """Register the pair that a function tells."""
+def rule_of(place: str) -> str:
+    """Return the rule a pair is about."""
+    return place.partition(":")[0]
+
+
+def pair(rule: str, how: str = "") -> Callable[[Callable[[], Pair]], Callable[[], Pair]]:
+    """Register the pair that a function tells; ``how``: another way in which the rule fires."""
+    place = f"{rule}: {how}" if how else rule
 
     def keep(tell: Callable[[], Pair]) -> Callable[[], Pair]:
-        if rule in PAIRS:
-            raise ValueError(f"{rule} has a pair already")
-        PAIRS[rule] = tell()
+        if place in PAIRS:
+            raise ValueError(f"{place} is told already")
+        PAIRS[place] = tell()
         return tell
 
     return keep

@@ -79,19 +79,19 @@ def pack() -> dict[str, Rule]:
     return {rule.id: rule for rule in rulebook.load([rulebook.shipped()]).rules}
 
 
-def name_of(rule: str, which: str) -> str:
+def name_of(place: str, which: str) -> str:
     """Return the id of a story in the scenario."""
-    return f"{rule} {which}"
+    return f"{place} {which}"
 
 
 @cache
 def settled() -> dict[str, Settled]:
     """Return every story, ``fires`` and ``misses`` of each pair, by name."""
     found: dict[str, Settled] = {}
-    for place, (rule, pair) in enumerate(sorted(PAIRS.items())):
+    for number, (place, pair) in enumerate(sorted(PAIRS.items())):
         for which, told in (("fires", pair.fires), ("misses", pair.misses)):
-            name = name_of(rule, which)
-            found[name] = settle(told, name, len(found) + 1, f"rep-{place % 8 + 1}")
+            name = name_of(place, which)
+            found[name] = settle(told, name, len(found) + 1, f"rep-{number % 8 + 1}")
     return found
 
 
