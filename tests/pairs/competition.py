@@ -81,3 +81,14 @@ def compared_and_no_reason() -> Pair:
     """They compare for a month and nobody said why us; in the near miss he did."""
     told = comparing()
     return Pair(fires=told, misses=told.noted(8, "#diff: scans without a network @T. Okafor"))
+
+
+@pair("comp-unknown-in-evaluation", "the CRM's own list of rivals")
+def a_rival_on_the_list() -> Pair:
+    """They compare for a month and nobody knows with what; in the near miss a rival is listed."""
+    told = comparing()
+    return Pair(
+        fires=told,
+        misses=told.against("Dockmaster"),
+        unseen={"hubspot": "HubSpot keeps no list of rivals: they stand in notes alone"},
+    )

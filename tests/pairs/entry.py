@@ -134,3 +134,14 @@ def no_word_from_our_voice() -> Pair:
         .tried(11, SAM)
     )
     return Pair(fires=told, misses=told.heard(6, SAM, "Re: The data sample"))
+
+
+@pair("entry-single-threaded", "somebody came along")
+def somebody_came_along() -> Pair:
+    """Two months with one person alone; in the near miss a colleague came to the last meeting."""
+    told = Told(60).knows(IDA, TOM).stage(30, COMPARING).meeting(40, "Site visit", IDA)
+    return Pair(
+        fires=told.meeting(12, "Working session", IDA),
+        misses=told.meeting(12, "Working session", IDA, TOM),
+        unseen={"salesforce": "an event names one contact, whoever else was there"},
+    )

@@ -106,6 +106,10 @@ class Told:
         """These people are on it."""
         return replace(self, who=(*self.who, *who))
 
+    def against(self, rival: str) -> Self:
+        """A rival is on the CRM's own list."""
+        return replace(self, rivals=(*self.rivals, rival))
+
     # -- what is offered --------------------------------------------------------------------------
     def quote(
         self,
@@ -208,13 +212,15 @@ class Pair:
     """A story on which a rule fires, and one that differs in one record, on which it does not.
 
     ``near`` is what the rule says of the near miss. ``blind``: CRM -> why nobody can tell of the
-    story there; the rule is unknown for that reason.
+    story there; the rule is unknown for that reason. ``unseen``: CRM -> why the record in which the
+    near miss differs does not show there; then it is the story itself.
     """
 
     fires: Told
     misses: Told
     near: Near = "quiet"
     blind: Mapping[str, str] = field(default_factory=dict)
+    unseen: Mapping[str, str] = field(default_factory=dict)
 
 
 PAIRS: dict[str, Pair] = {}
