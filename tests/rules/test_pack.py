@@ -20,10 +20,12 @@ FIRST = {
 }
 
 
-def test_the_first_thirteen_rules_are_there_and_start_in_shadow():
-    book = rulebook.load([PACK])
-    assert {rule.id for rule in book.rules} >= FIRST
-    assert {rule.mode for rule in book.rules} == {Mode.SHADOW}
+def test_the_whole_book_is_there_and_starts_in_shadow_the_private_rules_not_at_all():
+    rules = rulebook.load([PACK]).rules
+    assert {rule.id for rule in rules} >= FIRST
+    assert len(rules) == 60
+    for rule in rules:
+        assert rule.mode == (Mode.DISABLED if rule.private else Mode.SHADOW), rule.id
 
 
 def test_every_example_inside_a_rule_file_comes_true_by_the_definition():

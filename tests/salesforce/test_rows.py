@@ -592,3 +592,11 @@ def test_an_end_of_the_contract_that_makes_no_sense_is_unknown(value):
     both = opportunity(Ends__c=value, Until__c="2027-01-31")
     found = read(("opportunity", both), mapping=mapping, tables=tables)
     assert found.contract_end == date(2027, 1, 31)
+
+
+@pytest.mark.parametrize(("count", "party"), [(1, 1), (3, 3), ("2", 2), (0, None), (None, None)])
+def test_an_event_says_how_many_took_part_beside_the_one_it_names(count, party):
+    found = one_activity("event", event(1, WhoCount=count))
+    assert (found.people, found.party) == ((CONTACT,), party)
+    assert found.in_the_past().party is None
+    assert one_activity("event", event(1)).party is None
