@@ -30,6 +30,7 @@ class Count:
     unknown: set[str] = field(default_factory=set)
     fires: set[str] = field(default_factory=set)
     true: set[str] = field(default_factory=set)
+    shown: set[str] = field(default_factory=set)  # fires, and no rule that fires hides it
     held: bool = False  # the coverage gate keeps it in shadow
 
     @property
@@ -90,12 +91,14 @@ def at_level(lives: Sequence[Life], rules: Sequence[Rule], level: float) -> dict
             if TRUTHS[rule].holds(life):
                 count.true.add(life.key)
     for judged in judge.judge(seen):
+        fired = [one for one in rules if judged.judgements[one.id].verdict is Verdict.FIRES]
+        hides = {other.rule for one in fired for other in one.hides}
         for rule in rules:
-            _add(counts[rule.id], rule, judged)
+            _add(counts[rule.id], rule, judged, hidden=rule.id in hides)
     return counts
 
 
-def _add(count: Count, rule: Rule, judged: Judged) -> None:
+def _add(count: Count, rule: Rule, judged: Judged, *, hidden: bool) -> None:
     verdict, key = judged.judgements[rule.id].verdict, judged.opportunity.id
     phase, major = judged.readings["phase"], judged.readings["is_major"]
     there = isinstance(phase, Known) and phase.value in {str(one) for one in rule.phases}
@@ -103,6 +106,8 @@ def _add(count: Count, rule: Rule, judged: Judged) -> None:
     count.scope += there and large
     if verdict is Verdict.FIRES:
         count.fires.add(key)
+        if not hidden:
+            count.shown.add(key)
     elif verdict is Verdict.UNKNOWN:
         count.unknown.add(key)
 

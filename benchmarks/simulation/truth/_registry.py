@@ -26,13 +26,13 @@ TRUTHS: dict[str, Truth] = {}
 
 
 def truth(
-    rule: str, *phases: str, large: bool = True, won: bool = False
+    rule: str, *phases: str, large: bool = True, won: bool | None = False
 ) -> Callable[[Callable[[Life], bool]], Callable[[Life], bool]]:
-    """Register what must be so for a rule; ``phases``: where the buyer must be."""
+    """Register what must be so for a rule; ``phases``: where the buyer must be; None: either."""
 
     def register(function: Callable[[Life], bool]) -> Callable[[Life], bool]:
         def holds(life: Life) -> bool:
-            mine = bool(life.won) if won else life.open
+            mine = life.won is not False if won is None else bool(life.won) is won and (won or life.open)
             return mine and life.phase in phases and (life.large or not large) and function(life)
 
         words = " ".join((function.__doc__ or "").split())

@@ -111,12 +111,12 @@ def _(life: Life) -> bool:
     return life.created <= -30 and len(_heard(life, -60)) <= few
 
 
-@truth("entry-sponsor-lost", "recognition", "evaluation", "concerns")
+@truth("entry-sponsor-lost", "recognition", "evaluation", "concerns", "implementation", won=None)
 def _(life: Life) -> bool:
-    """Somebody who spoke for us or can decide, and had talked with us, is gone or withdrew."""
+    """Somebody who spoke for us or can decide is gone, or talked with us and withdrew."""
     heard = _heard(life)
     key = [one for one in life.people if one.supports is not None or one.decides]
-    gone = any(one.left is not None for one in key if one.key in heard)
+    gone = any(one.left is not None for one in key)
     withdrew = life.quiet_from is not None and life.quiet_from <= -14 and life.worried()
     return gone or (withdrew and any(one.key in heard for one in key))
 
