@@ -8,6 +8,7 @@ Know before changing, because each of these is a choice:
   status and the length tell. Half of all logged calls reached nobody.
 * A customer took part when a contact is linked. No contact says nothing.
 * A mail that failed or was never sent is left out; one that bounced was an attempt.
+* A task waits for the customer when its status is one of the mapping's waiting ones.
 * HubSpot shows one record on the deal and on its company: it counts once, on the deal.
 
 It parses no note.
@@ -16,7 +17,7 @@ It parses no note.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, tzinfo
 from types import MappingProxyType
 from typing import Any
 
@@ -30,6 +31,7 @@ from crmrules_hubspot.values import (
     archived,
     changed,
     created,
+    day,
     moment,
     on_account,
     properties,
@@ -60,18 +62,19 @@ _MAIL = MappingProxyType({"INCOMING_EMAIL": Direction.INBOUND, "EMAIL": Directio
 
 
 def activities(
-    rows: Iterable[Row], mapping: Mapping, observed_at: datetime
+    rows: Iterable[Row], mapping: Mapping, zone: tzinfo, observed_at: datetime
 ) -> tuple[Activity, ...]:
     """Return all activities of a deal and its company, by time.
 
-    The rows are of records that still exist; none is a task of ours.
+    The rows are of records that still exist; none is a task of ours. ``zone`` is the account's, in
+    which a task is due.
     """
     found: dict[str, Activity] = {}
     for row in rows:
         if archived(row) or (row.kind == "email" and _unsent(properties(row))):
             continue
         if record(row) not in found or not on_account(row):
-            found[record(row)] = _activity(row, mapping, observed_at)
+            found[record(row)] = _activity(row, mapping, zone, observed_at)
     return tuple(sorted(found.values(), key=lambda one: (one.at, one.record)))
 
 
@@ -82,7 +85,7 @@ def _unsent(body: Body) -> bool:
     )
 
 
-def _activity(row: Row, mapping: Mapping, observed_at: datetime) -> Activity:
+def _activity(row: Row, mapping: Mapping, zone: tzinfo, observed_at: datetime) -> Activity:
     made = created(row, observed_at)
     linked = _linked(row.body)
     values: dict[str, Any] = {
@@ -93,6 +96,7 @@ def _activity(row: Row, mapping: Mapping, observed_at: datetime) -> Activity:
         "by": text(properties(row), "hubspot_owner_id"),
         "edited_at": changed(row, made),
         "on_account": on_account(row),
+        "due": day(properties(row), "hs_timestamp", zone) if row.kind == "task" else None,
     }
     return Activity(**values | _READERS[row.kind](properties(row), made, mapping))
 
@@ -179,7 +183,8 @@ def _note(body: Body, made: datetime, mapping: Mapping) -> dict[str, Any]:
 
 
 def _task(body: Body, made: datetime, mapping: Mapping) -> dict[str, Any]:
-    closed = mapping.closed(text(body, "hs_task_status"))
+    status = text(body, "hs_task_status")
+    closed = mapping.closed(status)
     done = moment(body, "hs_task_completion_date") if closed else None
     return {
         "kind": ActivityKind.TASK,
@@ -187,6 +192,7 @@ def _task(body: Body, made: datetime, mapping: Mapping) -> dict[str, Any]:
         "at": talks.took_place(moment(body, "hs_timestamp"), made, done),
         "subject": text(body, "hs_task_subject"),
         "text": html.text(text(body, "hs_task_body")),
+        "waiting": mapping.waits(status),
     }
 
 

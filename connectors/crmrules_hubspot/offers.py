@@ -11,14 +11,22 @@ HubSpot keeps no rivals. It computes no total.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from types import MappingProxyType
 
 from crmrules.connector import Row
 from crmrules.mapping import Mapping
 from crmrules.model import Line, Quote
 from crmrules.raw import Body, number, text
-from crmrules_hubspot.values import changed, created, moment, object_id, properties, record
+from crmrules_hubspot.values import (
+    changed,
+    created,
+    day,
+    moment,
+    object_id,
+    properties,
+    record,
+)
 
 _STATUSES = MappingProxyType(
     {
@@ -75,9 +83,13 @@ def _discount(body: Body) -> float | None:
 
 
 def quotes(
-    rows: Iterable[Row], quote_lines: Sequence[Row], mapping: Mapping, observed_at: datetime
+    rows: Iterable[Row],
+    quote_lines: Sequence[Row],
+    mapping: Mapping,
+    zone: tzinfo,
+    observed_at: datetime,
 ) -> tuple[Quote, ...]:
-    """Return the quotes by creation, each with its own lines."""
+    """Return the quotes by creation, each with its own lines; ``zone`` is the account's."""
     inside: dict[str, list[Row]] = {}
     for row in quote_lines:
         owner = text(row.body, "quote") or row.id.rpartition("/")[0]
@@ -92,6 +104,7 @@ def quotes(
                 total=number(properties(row), "hs_quote_amount"),
                 sent_at=_sent(row, status, mapping, observed_at),
                 status=status,
+                expires_on=day(properties(row), "hs_expiration_date", zone),
                 lines=lines(inside.get(object_id(row), ()), observed_at),
             )
         )

@@ -81,7 +81,7 @@ def normalize(
     born = min(created(own, observed_at), observed_at)
     won = history.outcome(properties(own), portal, mapping.outcome)
     past = history.read(own, portal, partial(_phase, mapping, portal, _pipeline(own)), born)
-    logged = activities(found.of(*sorted(KINDS)), mapping, observed_at)
+    logged = activities(found.of(*sorted(KINDS)), mapping, portal.zone, observed_at)
     notes = _notes(own, logged, mapping, portal, observed_at)
     return Opportunity(
         **_values(own, mapping, portal),
@@ -116,6 +116,7 @@ def _phase(mapping: Mapping, portal: Portal, pipeline: str, stage: str) -> Phase
 def _values(own: Row, mapping: Mapping, portal: Portal) -> dict[str, Any]:
     body, pipeline = properties(own), _pipeline(own)
     stage = text(body, "dealstage")
+    ends = mapping.sources("Opportunity", "contract_end")
     return {
         "id": own.id,
         "name": text(body, "dealname"),
@@ -130,6 +131,7 @@ def _values(own: Row, mapping: Mapping, portal: Portal) -> dict[str, Any]:
         "lead_source": text(body, "hs_analytics_source"),
         "next_step": text(body, "hs_next_step"),
         "forecast": text(body, "hs_manual_forecast_category"),
+        "contract_end": next((end for name in ends if (end := day(body, name, portal.zone))), None),
     }
 
 
@@ -157,7 +159,9 @@ def _offers(
         values["lines"] = offers.lines(found.of("line_item"), observed_at)
     if "quote" in portal.readable:
         inside = found.of("quote_line")
-        values["quotes"] = offers.quotes(found.of("quote"), inside, mapping, observed_at)
+        values["quotes"] = offers.quotes(
+            found.of("quote"), inside, mapping, portal.zone, observed_at
+        )
     return values
 
 

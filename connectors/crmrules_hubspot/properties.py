@@ -52,7 +52,7 @@ READ: AnyMapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "note": ("hs_note_body", *_COMMON),
         "task": (KEY, RULE, ABOUT, *WRITTEN, "hs_task_completion_date", *_STAMPS),
-        "quote": ("hs_quote_amount", "hs_status", *_STAMPS),
+        "quote": ("hs_quote_amount", "hs_status", "hs_expiration_date", *_STAMPS),
         "line_item": _LINE,
         "quote_line": _LINE,
     }

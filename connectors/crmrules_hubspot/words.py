@@ -70,6 +70,8 @@ def with_defaults(mapping: Mapping) -> Mapping:
     for name, statuses in _STATUSES.items():
         fresh = {word for word in statuses if word.casefold() not in said}
         update[name] = getattr(mapping, name) | fresh
+    if "waiting" in _folded(update["snoozed_statuses"]):
+        update["waiting_statuses"] = mapping.waiting_statuses | {"WAITING"}
     return mapping.model_copy(update=update)
 
 

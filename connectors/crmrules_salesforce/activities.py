@@ -12,6 +12,7 @@ Know before changing, because each of these is a choice:
   no second at all, means not. Anything else is unknown.
 * Mail direction comes from ``EmailMessage.Incoming``, else from the marks that mail tools put into
   subjects, else it is unknown. An e-mail and the task that mirrors it are one activity.
+* An open task waits for the customer when its status is one of the mapping's waiting ones.
 
 It parses no note.
 """
@@ -142,6 +143,8 @@ def _task(row: Row, mapping: Mapping, account: str | None, observed_at: datetime
         subject=text(body, "Subject"),
         text=text(body, "Description"),
         edited_at=moment(body, "LastModifiedDate") or created,
+        waiting=False if closed else mapping.waits(text(body, "Status")),
+        due=due,
         on_account=_on_account(row, account),
     )
 

@@ -15,7 +15,7 @@ from datetime import datetime
 from crmrules.connector import Row
 from crmrules.mapping import Mapping
 from crmrules.model import Competitor, Line, Quote
-from crmrules.raw import Body, first, moment, number, text
+from crmrules.raw import Body, day, first, moment, number, text
 
 _SENT = frozenset({"presented", "accepted", "denied", "sent"})
 
@@ -60,6 +60,7 @@ def quotes(
                 discount=number(row.body, "Discount"),
                 sent_at=_sent(row.body, mapping),
                 status=text(row.body, "Status"),
+                expires_on=day(row.body, "ExpirationDate"),
                 lines=lines(inside.get(row.id, ()), observed_at),
             )
         )

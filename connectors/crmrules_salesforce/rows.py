@@ -207,6 +207,7 @@ def _siblings(
 def _values(own: Row, mapping: Mapping, way: str) -> dict[str, Any]:
     body = own.body
     stage = text(body, "StageName")
+    ends = mapping.sources("Opportunity", "contract_end")
     return {
         "id": own.id,
         "name": text(body, "Name"),
@@ -222,6 +223,7 @@ def _values(own: Row, mapping: Mapping, way: str) -> dict[str, Any]:
         "lead_source": text(body, "LeadSource"),
         "next_step": text(body, "NextStep"),
         "forecast": history.forecast(body, "ForecastCategoryName"),
+        "contract_end": next((end for name in ends if (end := day(body, name))), None),
         "our_fields": _our_fields(body),
     }
 

@@ -96,7 +96,7 @@ _LINE = (
 )
 _QUOTE = (
     *("Id", "IsDeleted", "OpportunityId", "Status", "Subtotal", "TotalPrice", "Discount"),
-    *("CreatedDate", "LastModifiedDate", "SystemModstamp"),
+    *("ExpirationDate", "CreatedDate", "LastModifiedDate", "SystemModstamp"),
 )
 _QUOTE_LINE = (
     *("Id", "IsDeleted", "QuoteId", "Quote.OpportunityId", "Product2Id", "Quantity", "UnitPrice"),

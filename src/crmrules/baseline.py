@@ -44,6 +44,7 @@ COVERED = (
     "differentiators",
     "ranges",
     "concessions",
+    "references",
 )
 """The pieces of data that ``Baseline.coverage`` tells about."""
 
@@ -182,6 +183,7 @@ def _covered(opportunity: Opportunity, closed_at: datetime) -> tuple[bool, ...]:
         bool(opportunity.differentiators),
         bool(opportunity.ranges),
         bool(opportunity.concessions),
+        bool(opportunity.references),
     )
     habits = (roles, titles, roles or titles, bool(opportunity.quotes), mailed, met, stepped)
     return habits + recorded

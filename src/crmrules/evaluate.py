@@ -23,6 +23,7 @@ from crmrules.plan import Judged
 from crmrules.rule import Rule, Verdict
 
 SIGNS = "signs_of_concern"  # the one signal that other rules give
+UNVOICED = "concerns_recorded"  # a rule that reads it says that none is voiced, no sign of one
 CONCERNS = "conc-"  # how the ids of the rules about concerns start
 BATCH = 200  # opportunities judged together
 SAMPLE = 50  # every n-th opportunity is judged again by the definition, the first one always
@@ -66,7 +67,7 @@ def uncovered(rules: Iterable[Rule], baseline: Baseline) -> frozenset[str]:
 def tells_of_concern(rule: Rule) -> bool:
     """Return whether a rule is one of those that ``signs_of_concern`` counts."""
     reads = {clause.signal for group in (rule.when, rule.clears) for clause in group.clauses()}
-    return rule.id.startswith(CONCERNS) and not rule.private and SIGNS not in reads
+    return rule.id.startswith(CONCERNS) and not rule.private and not {SIGNS, UNVOICED} & reads
 
 
 @dataclass(slots=True)

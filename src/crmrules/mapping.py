@@ -116,6 +116,7 @@ class Mapping(Frozen):
     completed_statuses: frozenset[str] = frozenset({"Completed"})
     cancelled_statuses: frozenset[str] = frozenset({"Cancelled", "Canceled"})
     snoozed_statuses: frozenset[str] = frozenset({"Deferred", "Waiting on someone else"})
+    waiting_statuses: frozenset[str] = frozenset({"Waiting on someone else"})
     users: frozenset[str] = frozenset()  # ids of the users we act as, besides the one signed in
     tracked: frozenset[str] = frozenset()  # model fields whose history the CRM surely keeps
     standard_allowance: float = Field(default=0.0, ge=0, le=100)  # discount anyone gets, percent
@@ -213,7 +214,13 @@ class Mapping(Frozen):
 
     def snoozed(self, status: str | None) -> bool:
         """Return whether a task status means: not now."""
-        return status is not None and _in(status, self.snoozed_statuses)
+        return status is not None and _in(status, self.snoozed_statuses | self.waiting_statuses)
+
+    def waits(self, status: str | None) -> bool | None:
+        """Return whether a task status means: somebody else's turn; None for an unknown word."""
+        if status is not None and _in(status, self.waiting_statuses):
+            return True
+        return None if self.closed(status) is None else False
 
     def closed(self, status: str | None) -> bool | None:
         """Return whether a task status means done or dropped; None for a word we do not know."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from hubspot_rows import (
@@ -305,3 +306,29 @@ def test_activities_stand_in_the_order_in_which_they_took_place():
         child("quote", "4"),
     )
     assert [one.record for one in found.activities] == ["call/1", "note/2", "call/0"]
+
+
+@pytest.mark.parametrize(
+    ("status", "waiting"),
+    [
+        ("WAITING", True),
+        ("COMPLETED", False),
+        ("DEFERRED", False),
+        ("NOT_STARTED", False),
+        ("SOMETHING", None),
+        (None, None),
+    ],
+)
+def test_a_task_that_waits_is_the_customers_turn_until_it_is_due(status, waiting):
+    # Half past eleven in the evening in London is the next day in Berlin.
+    found = only_activity(
+        engagement("task", hs_task_status=status, hs_timestamp="2026-09-20T22:30:00Z")
+    )
+    assert (found.waiting, found.due) == (waiting, date(2026, 9, 21))
+    assert meeting(hs_timestamp=PAST).due is None
+
+
+def test_in_the_past_nobody_knows_what_a_task_waited_for():
+    waits = engagement("task", hs_task_status="WAITING", hs_timestamp=PAST)
+    (then,) = read(deal(), waits).as_of(at("2026-09-15T00:00")).activities
+    assert (then.waiting, then.due) == (None, None)

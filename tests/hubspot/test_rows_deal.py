@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 from hubspot_rows import (
@@ -352,3 +352,13 @@ def test_an_owner_without_a_user_is_nobodys_change():
     (change,) = normalize(DEAL, [deal(history=history)], org(), portal, NOW).changes
     assert change.by is None
     assert isinstance(change.known_at, datetime)
+
+
+def test_the_end_of_the_contract_is_a_mapped_day_and_unknown_in_the_past():
+    mapping = org(fields={"Opportunity.contract_until": "contract_end"})
+    found = read(deal(contract_until="2027-06-30T22:30:00Z"), mapping=mapping)
+    assert found.contract_end == date(2027, 7, 1)  # in Berlin
+    assert found.needs == found.reasons == ()
+    assert found.as_of(found.observed_at - timedelta(days=1)).contract_end is None
+    assert read(deal(contract_until="<p>soon</p>"), mapping=mapping).contract_end is None
+    assert read(deal(contract_until="2027-06-30")).contract_end is None

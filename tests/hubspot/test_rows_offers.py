@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from hubspot_rows import DEAL, NOW, at, child, deal, org, read, record
 
@@ -128,3 +130,14 @@ def test_rivals_are_known_only_from_notes_and_mapped_properties():
     assert read(deal()).competitors is None
     note = child("note", "1", hs_note_body="<p>#comp: Globex</p>", body={"contacts": []})
     assert [one.name for one in read(deal(), note).competitors] == ["Globex"]
+
+
+def test_a_quote_expires_on_a_day_of_the_accounts_calendar():
+    sent = quote(hs_status="APPROVED", hs_expiration_date="2026-10-31T23:30:00Z")
+    assert sent.expires_on == date(2026, 11, 1)  # in Berlin
+    assert quote(hs_status="APPROVED", hs_expiration_date="2026-10-31").expires_on == date(
+        2026, 10, 31
+    )
+    assert quote(hs_status="APPROVED").expires_on is None
+    later = sent.in_the_past()
+    assert later.expires_on is None

@@ -83,3 +83,13 @@ def test_everything_else_stays_as_the_organization_said_and_twice_is_once():
     assert (mapping.fields, mapping.standard_allowance) == ({"Contact.gone": "left"}, 5.0)
     assert with_defaults(mapping) == mapping
     assert "closedwon" not in own.won_stages
+
+
+def test_hubspots_waiting_is_the_customers_turn_unless_the_organization_says_otherwise():
+    mapping = with_defaults(Mapping())
+    assert [mapping.waits(w) for w in ("waiting", "DEFERRED", "COMPLETED")] == [True, False, False]
+    assert mapping.waits("ELSE") is None
+    said = with_defaults(Mapping(snoozed_statuses={"WAITING"}))
+    assert said.waits("WAITING") is True
+    done = with_defaults(Mapping(completed_statuses={"WAITING"}))
+    assert done.waits("WAITING") is False

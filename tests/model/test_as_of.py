@@ -31,9 +31,11 @@ from crmrules.model import (
     Opportunity,
     OurFields,
     OurTask,
+    Owed,
     Person,
     Phase,
     Piece,
+    Plan,
     Proof,
     Quote,
     Reason,
@@ -56,6 +58,7 @@ MAYBE = st.sampled_from([None, True, False])
 AMOUNT = st.one_of(st.none(), st.sampled_from([0.0, 5.0, 50.0, 60.0, 90.0]))
 WORD = st.sampled_from([None, "RFP", "Web", "price", "next"])
 DATES = st.integers(0, 60).map(lambda n: (date(2026, 7, 1) + timedelta(days=n)).isoformat())
+DAYS = st.integers(-60, 60).map(lambda n: (MOMENT + timedelta(days=n)).date())
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "stage": WORD,
     "phase": st.sampled_from(["recognition", "evaluation", "concerns"]),
@@ -96,6 +99,8 @@ def pieces(moment: st.SearchStrategy[datetime]) -> dict[str, st.SearchStrategy[A
             with_customer=st.sampled_from([True, True, True, False, None]),
             people=st.sampled_from([("p1",), ("p2",), ("p1", "p2"), (), None]),
             on_account=st.booleans(),
+            waiting=MAYBE,
+            due=st.none() | DAYS,
         ),
         "lines": line,
         "quotes": made(
@@ -104,6 +109,7 @@ def pieces(moment: st.SearchStrategy[datetime]) -> dict[str, st.SearchStrategy[A
             discount=AMOUNT,
             sent_at=st.none() | moment,
             status=st.sampled_from([None, "Draft", "Presented"]),
+            expires_on=st.none() | DAYS,
             lines=st.lists(line, max_size=1).map(tuple),
         ),
         "competitors": made(Competitor, name=st.just("Acme")),
@@ -124,6 +130,8 @@ def pieces(moment: st.SearchStrategy[datetime]) -> dict[str, st.SearchStrategy[A
         ),
         "concessions": made(Concession, text=st.just("5%"), for_what=WORD),
         "successes": made(Success, text=st.just("x")),
+        "owed": made(Owed, text=st.just("NDA"), due=st.none() | DAYS, received=st.booleans()),
+        "plans": made(Plan, text=st.just("x"), customer_led=MAYBE),
         "references": made(Reference, text=st.just("x")),
         "reasons": made(Reason, text=st.just("budget"), confirmed=st.booleans()),
         "unread": made(
@@ -201,6 +209,7 @@ def edited(draw, piece: Any) -> Any:
         update = {name: getattr(fresh, name) for name in (*Person._mutable, "senior")}
     elif isinstance(piece, Activity):
         update = {"held": draw(MAYBE), "text": "#need! new", "edited_at": draw(AFTER)}
+        update |= {"waiting": draw(MAYBE), "due": draw(DAYS)}
     elif isinstance(piece, (Line, Quote)):
         fresh = draw(PAST["quotes" if isinstance(piece, Quote) else "lines"])
         update = {name: getattr(fresh, name) for name in type(piece)._mutable}
@@ -229,6 +238,7 @@ def with_future(draw, past: Opportunity, values: dict[str, Any]) -> Opportunity:
         later[field] = draw(VALUES[field])
     update |= typed(later) | {"changes": (*(past.changes or ()), *changes)}
     update |= {"lead_source": draw(WORD), "kind": draw(WORD), "name": "renamed", "users": ()}
+    update["contract_end"] = draw(DAYS)
     if past.closed_at is None and draw(st.booleans()):
         update |= {"closed_at": draw(AFTER), "won": draw(st.booleans())}
     assert past.account is not None
@@ -257,7 +267,7 @@ def test_values_with_history_are_those_of_the_moment_and_all_others_unknown(draw
     assert then is not None
     for field, value in typed(values).items():
         assert getattr(then, field) == (value if field in past.tracked else None)
-    assert (then.lead_source, then.kind, then.name) == (None, None, None)
+    assert (then.lead_source, then.kind, then.name, then.contract_end) == (None,) * 4
     assert (then.won, then.closed_at) == (past.won, past.closed_at)
 
 

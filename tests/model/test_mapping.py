@@ -135,6 +135,13 @@ def test_task_statuses_are_words_and_an_unknown_one_is_unknown():
     assert mapping.snoozed("deferred")
     assert mapping.snoozed("Waiting on someone else")
     assert not mapping.snoozed("Completed")
+    assert mapping.waits("waiting ON someone else") is True
+    assert [mapping.waits(word) for word in ("Deferred", "Completed", "Not Started")] == [False] * 3
+    assert mapping.waits(None) is None
+    assert mapping.waits("Parked") is None
+    own = Mapping(waiting_statuses={"Warten"})
+    assert own.snoozed("warten")
+    assert own.closed("Warten") is False
     assert [mapping.closed(s) for s in ("Completed", "Canceled", "Deferred", "Odd", None)] == [
         True,
         True,

@@ -132,8 +132,9 @@ def test_a_person_ends_where_the_name_ends(line, person, text):
 
 
 def test_a_concern_can_be_closed_in_several_words():
-    states = [read(f"#concern: price | {w}").concerns[0].state for w in ("Resolved", "solved")]
-    assert states == [ConcernState.RESOLVED] * 2
+    words = ("Resolved", "solved", "accepted")
+    states = [read(f"#concern: price | {w}").concerns[0].state for w in words]
+    assert states == [ConcernState.RESOLVED] * 3
     assert read("#concern: price (reopened)").concerns[0].state is ConcernState.REOPENED
 
 

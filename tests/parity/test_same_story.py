@@ -39,6 +39,10 @@ SEES_MORE = {
     "power_talks_since_showing",
     "meetings_below_power_in_45_days",
     "sponsor_talks_in_21_days",
+    "one_to_ones_with_power",
+    "deciders_met_in_90_days",
+    "engaged_people_in_90_days",
+    "meetings_since_one_fell_through",
 }
 
 

@@ -536,3 +536,59 @@ def test_no_value_of_any_field_makes_it_raise(data):
     found = normalize(OPP, rows, Mapping(), ORG, NOW)
     if found is not None:
         found.as_of(NOW - timedelta(days=30))
+
+
+@pytest.mark.parametrize(
+    ("more", "waiting"),
+    [
+        ({"Status": "Waiting on someone else", "IsClosed": False}, True),
+        ({"Status": "Warten auf Kunde", "IsClosed": False}, True),
+        ({"Status": "Waiting on someone else", "IsClosed": True}, False),
+        ({"Status": "Deferred", "IsClosed": False}, False),
+        ({"Status": "Not Started", "IsClosed": False}, False),
+        ({"Status": "Parked", "IsClosed": False}, None),
+        ({"Status": None, "IsClosed": False}, None),
+    ],
+)
+def test_an_open_task_in_a_waiting_status_waits_for_the_customer(more, waiting):
+    words = Mapping(waiting_statuses={"Waiting on someone else", "Warten auf Kunde"})
+    found = one_activity("task", task(1, ActivityDate="2026-03-02", **more), mapping=words)
+    assert (found.waiting, found.due) == (waiting, date(2026, 3, 2))
+    assert one_activity("event", event(1)).waiting is None
+
+
+def test_what_may_have_changed_since_is_unknown_in_the_past():
+    mapping = Mapping(fields={"Opportunity.Ends__c": "contract_end"})
+    offer = {"Id": "0Q0A", "OpportunityId": OPP, "Status": "Presented", "ExpirationDate": "x"}
+    later = offer | {"Id": "0Q0B", "ExpirationDate": "2026-04-01"}
+    made = {"CreatedDate": "2026-02-03T08:00:00.000+0000"}
+    waits = task(1, ActivityDate="2026-03-02", Status="Waiting on someone else", IsClosed=False)
+    found = read(
+        ("opportunity", opportunity(Ends__c="2026-12-31")),
+        ("quote", offer | made),
+        ("quote", later | made),
+        ("task", waits),
+        mapping=mapping,
+        tables=with_fields(mapping.paths()),
+    )
+    assert found.contract_end == date(2026, 12, 31)
+    assert [quote.expires_on for quote in found.quotes] == [None, date(2026, 4, 1)]
+    assert found.needs == found.reasons == ()
+    then = found.as_of(NOW - timedelta(days=1))
+    assert then.contract_end is None
+    assert [quote.expires_on for quote in then.quotes] == [None, None]
+    assert [(one.waiting, one.due) for one in then.activities] == [(None, None)]
+    now = found.as_of(NOW)
+    assert (now.contract_end, now.activities[0].waiting) == (date(2026, 12, 31), True)
+
+
+@pytest.mark.parametrize("value", ["", None, "soon"])
+def test_an_end_of_the_contract_that_makes_no_sense_is_unknown(value):
+    fields = {"Opportunity.Ends__c": "contract_end", "Opportunity.Until__c": "contract_end"}
+    mapping = Mapping(fields=fields)
+    tables = with_fields(mapping.paths())
+    only = read(("opportunity", opportunity(Ends__c=value)), mapping=mapping, tables=tables)
+    assert only.contract_end is None
+    both = opportunity(Ends__c=value, Until__c="2027-01-31")
+    found = read(("opportunity", both), mapping=mapping, tables=tables)
+    assert found.contract_end == date(2027, 1, 31)

@@ -22,6 +22,7 @@ from crmrules.model import (
     Need,
     Phase,
     Range,
+    Reference,
     Success,
 )
 
@@ -100,6 +101,7 @@ def test_coverage_looks_at_the_wins_of_the_last_year_only():
         "differentiators": 0.0,
         "ranges": 0.0,
         "concessions": 0.0,
+        "references": 0.0,
     }
 
 
@@ -117,6 +119,7 @@ def test_coverage_looks_at_the_wins_of_the_last_year_only():
         ),
         ("ranges", {"ranges": (Range(low=1, high=2, record="n", known_at=ago(60)),)}),
         ("concessions", {"concessions": (Concession(text="5%", record="n", known_at=ago(60)),)}),
+        ("references", {"references": (Reference(text="asked", record="n", known_at=ago(60)),)}),
     ],
 )
 def test_coverage_tells_of_everything_people_record(piece, given):

@@ -128,6 +128,14 @@ def test_a_rival_in_a_note_that_was_edited_may_have_been_there_before():
     assert reading(LATE, activities=(fresh,), **facts) == Known(1, ("note",))
 
 
+def test_one_undated_record_leaves_open_when_a_rival_was_first_known():
+    facts = {**COMPARING, "quotes": (quote(15),)}
+    twice = (rival(2, record=OPPORTUNITY), rival(3))
+    assert isinstance(reading(LATE, competitors=twice, **facts), Unknown)
+    beside = (rival(2, record=OPPORTUNITY), rival(20, "Brand"))
+    assert isinstance(reading(LATE, competitors=beside, **facts), Unknown)
+
+
 def test_with_one_of_quotes_and_stages_unreadable_only_yes_can_be_said():
     after, before = (rival(2),), (rival(25),)
     staged = {**WEIGHING}

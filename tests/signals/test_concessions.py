@@ -132,6 +132,37 @@ def test_a_total_that_falls_with_the_scope_is_no_concession_where_discounts_are_
     assert reading(WEEK, quotes=quotes) == Known(0)
 
 
+def test_totals_do_not_speak_where_one_is_missing_or_a_line_does_not_say_how_much():
+    whole = ("scanner", 10.0)
+    for before, after in ((100.0, None), (None, 90.0), (0.0, 0.0)):
+        pair = {"quotes": (offer(20, before, whole), offer(3, after, whole))}
+        assert isinstance(reading(WEEK, **pair), Unknown)
+    loose = Line(record="line", known_at=ago(20), product="dock")
+    quotes = [
+        one.model_copy(update={"lines": (*one.lines, loose)})
+        for one in (offer(20, 100.0, whole), offer(3, 90.0, whole))
+    ]
+    assert isinstance(reading(WEEK, quotes=tuple(quotes)), Unknown)
+
+
+def test_a_rise_stands_where_a_later_quote_does_not_tell_or_nobody_knows_from_where():
+    assert reading(WEEK, **discounts((20, 5.0), (5, 9.0), (2, None))) == Known(1, ("quote-5",))
+    whole = ("scanner", 10.0)
+    quotes = (offer(20, 100.0, whole), offer(5, 90.0, whole), quote(2, discount=3.0))
+    assert reading(WEEK, quotes=quotes) == Known(1, ("quote-5",))
+
+
+def test_the_first_of_two_quotes_of_a_week_is_told_from_the_second():
+    assert reading(WEEK, **discounts((6, 5.0), (3, 5.0))) == Known(1, ("quote-6",))
+    assert reading(WEEK, **discounts((9, 5.0), (3, 5.0))) == Known(0)
+
+
+def test_a_plan_that_is_noted_with_the_quote_came_too_late():
+    plan = concession(3, "3%", size=3.0, planned=True)
+    found = reading(WEEK, concessions=(plan,), **discounts((20, 5.0), (3, 8.0)))
+    assert found == Known(1, ("quote-3",))
+
+
 # -- all of it
 
 

@@ -93,6 +93,22 @@ def test_what_is_recorded_later_adds_to_what_was_said_before():
     assert reading(LEAD, criteria=(first, heavier, better)) == Known(0.0, ("criterion-3",))
 
 
+def test_three_lines_add_up_and_the_name_is_as_it_was_typed_last():
+    found = (
+        criterion(12, weight="crucial"),
+        criterion(8, ours=2.0),
+        criterion(3, name="GO-LIVE", theirs=4.0),
+    )
+    ids = ("criterion-12#go-live", "criterion-8#go-live", "criterion-3#go-live")
+    assert reading(LEAD, criteria=found) == Known(2.0, ids)
+    assert reading(BEHIND, criteria=found) == Known("GO-LIVE", ids)
+
+
+def test_one_that_is_not_rated_leaves_it_open_though_another_is_ahead():
+    found = (crucial(9, 4, 3), crucial(5, None, None, name="Uptime"))
+    assert isinstance(reading(LEAD, criteria=found), Unknown)
+
+
 def test_a_lead_counts_from_where_it_last_came_back():
     found = (crucial(30, 2, 4), criterion(20, ours=4.0), criterion(6, ours=1.0))
     answer = reading(WAITED, criteria=found)
@@ -212,6 +228,13 @@ def test_a_criterion_counts_as_a_strength_from_when_it_was_rated_as_one():
     answer = reading("soft_strength_days", criteria=found)
     assert isinstance(answer, Known)
     assert answer.value == 10
+
+
+def test_noting_a_strength_again_does_not_make_it_younger():
+    twice = (criterion(30, name="Service", ours=5.0), criterion(10, name="Service", ours=4.0))
+    assert reading("soft_strength_days", criteria=twice).value == 30
+    edges = (edge(20, "Trust"), edge(5, "trust"))
+    assert reading("soft_strength_days", differentiators=edges).value == 20
 
 
 # -- whose words they are

@@ -90,6 +90,10 @@ def test_talks_count_for_three_weeks():
     assert reading(TALKS, **found) == Known(1, ("meeting-20.9",))
 
 
+def test_a_quote_that_came_with_the_concerns_is_no_revision_in_them():
+    assert reading(TALKS, **talked(quotes=(quote(30), quote(14)))) == Known(0)
+
+
 @pytest.mark.parametrize("name", [TALKS, SUMMARY])
 @pytest.mark.parametrize(
     "facts",
@@ -167,6 +171,10 @@ def test_a_mail_that_may_be_a_summary_leaves_it_open(doubtful):
     assert reading(SUMMARY, **early) == Known(2, ("meeting-2",))
 
 
+def test_a_mail_without_a_subject_on_the_day_of_the_talk_may_be_its_summary():
+    assert isinstance(reading(SUMMARY, **talked(meeting(5), ours(5.2, None))), Unknown)
+
+
 def test_where_none_of_our_mails_is_seen_nobody_can_tell():
     assert isinstance(reading(SUMMARY, **talked(meeting(5), mail(3))), Unknown)
 
@@ -222,6 +230,25 @@ def test_what_is_said_of_it_later_adds_to_it():
     named = (stopper(9), stopper(5, "data  ABROAD", owner="Kim"), stopper(4, due="2026-07-01"))
     assert reading(STOPPERS, concerns=named[:2]) == Known(1, ("stopper-9", "stopper-5"))
     assert reading(STOPPERS, concerns=named) == Known(0)
+
+
+def test_it_waits_from_when_it_was_first_said_and_in_the_words_of_then():
+    found = (stopper(9), stopper(5, "DATA abroad"))
+    assert reading("showstopper_business_days", concerns=found).value == 7
+    assert reading("showstopper", concerns=found).value == "Data abroad"
+
+
+def test_the_day_that_was_named_last_counts():
+    first = stopper(9, owner="Kim", due="2026-06-10")
+    assert reading(STOPPERS, concerns=(first, stopper(5, due="2026-07-01"))) == Known(0)
+    sooner = stopper(5, due="2026-06-10")
+    late = first.model_copy(update={"due": "2026-07-01"})
+    assert reading(STOPPERS, concerns=(late, sooner)).value == 1
+
+
+def test_one_that_was_resolved_twice_is_resolved():
+    found = (stopper(20), stopper(15, state=RESOLVED), stopper(9), stopper(5, state=RESOLVED))
+    assert reading(STOPPERS, concerns=found) == Known(0)
 
 
 def test_a_plain_concern_of_the_same_topic_resolves_it():

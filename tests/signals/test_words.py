@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 
 from crmrules.signals import _words
-from crmrules.signals._words import ASKED_TO_SEE, DEMO, DISCOVERY, MATERIAL, REPEAT, says
+from crmrules.signals._words import (
+    ASKED_TO_SEE,
+    DEMO,
+    DISCOVERY,
+    MATERIAL,
+    RENEWAL,
+    REPEAT,
+    ROLLOUT,
+    SURE,
+    says,
+)
 
 TABLES = {name: value for name, value in vars(_words).items() if isinstance(value, tuple)}
 
@@ -25,6 +35,12 @@ TABLES = {name: value for name, value in vars(_words).items() if isinstance(valu
         ("existingbusiness", REPEAT),
         ("Vertragsverlängerung 2027", REPEAT),
         ("Web: demo request", ASKED_TO_SEE),
+        ("KICK-OFF with the depot", ROLLOUT),
+        ("Go live plan", ROLLOUT),
+        ("Einführungsplanung Lager", ROLLOUT),
+        ("Renewals_EMEA", RENEWAL),
+        ("Vertragsverlängerung 2027", RENEWAL),
+        ("BEST_CASE, then Commit", SURE),
     ],
 )
 def test_a_kind_is_told_by_its_words(words, kind):
@@ -38,6 +54,10 @@ def test_a_kind_is_told_by_its_words(words, kind):
         ("", DEMO),
         ("Demographics of the region", DEMO),
         ("Democracy at work", DEMO),
+        ("Commitments of theirs", SURE),
+        ("unverbindlich", SURE),
+        ("Existing Customer - Upgrade", RENEWAL),
+        ("Price and terms", ROLLOUT),
         ("Weekly call", DEMO),
         ("Represent Northwind", DEMO),
         ("Rediscovery", DISCOVERY),

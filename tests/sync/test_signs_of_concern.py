@@ -79,6 +79,12 @@ def test_rules_of_other_chapters_private_ones_and_those_that_read_it_do_not_coun
     assert signs(rule("nego-a", OLD), rule("conc-p", OLD, private=True), reads) == Known(0)
 
 
+def test_a_rule_that_says_nobody_spoke_of_a_concern_is_no_sign_of_one():
+    unvoiced = rule("conc-u", OLD, ("concerns_recorded", "at_most", 10**6))
+    assert signs(unvoiced) == Known(0)
+    assert signs(unvoiced, rule("conc-a", OLD)) == Known(1)
+
+
 @pytest.mark.parametrize(("fires", "expected"), [(OLD, "fires"), (YOUNG, "quiet")])
 def test_a_rule_that_reads_it_is_judged_by_it(fires, expected):
     rules = [

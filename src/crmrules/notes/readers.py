@@ -38,11 +38,12 @@ STATES = {
     "resolved": ConcernState.RESOLVED,
     "closed": ConcernState.RESOLVED,
     "solved": ConcernState.RESOLVED,
+    "accepted": ConcernState.RESOLVED,  # they live with it
     "reopened": ConcernState.REOPENED,
     "re-opened": ConcernState.REOPENED,
 }
 CUSTOMERS = frozenset({"customer", "buyer", "client", "they", "theirs"})
-RECEIVED = frozenset({"received", "done", "got it"})
+RECEIVED = frozenset({"received", "done", "got it", "dropped"})  # nothing is owed any more
 PLANNED = {"planned": True, "plan": True, "given": False, "made": False, "agreed": False}
 _SIZE = re.compile(r"(?<![\w.,])([0-9]{1,6}(?:[.,][0-9]{1,4})?)\s?(?:%|percent|points?|pp)(?!\w)")
 _NUMBER = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,4})?")

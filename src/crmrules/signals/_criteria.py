@@ -66,6 +66,14 @@ class Standing:
                 moment, value = line.known_at, told
         return moment
 
+    def holds_since(self, test: Callable[[Criterion], bool]) -> datetime | None:
+        """Return since which line something holds without a break; None if it does not hold now."""
+        since: datetime | None = None
+        for count in range(1, len(self.lines) + 1):
+            then = _merged(self.lines[:count]).now
+            since = (since or then.known_at) if test(then) else None
+        return since
+
     def told_since(self, field: str, moment: datetime) -> bool:
         """Return whether a value was recorded at that moment or later."""
         return any(getattr(c, field) is not None and c.known_at >= moment for c in self.lines)
@@ -81,10 +89,10 @@ def standing(criteria: Iterable[Criterion]) -> tuple[Standing, ...]:
     groups: dict[str, list[Criterion]] = {}
     for line in sorted(criteria, key=lambda one: one.known_at):
         groups.setdefault(key_of(line.name), []).append(line)
-    return tuple(_merged(lines) for lines in groups.values())
+    return tuple(_merged(tuple(lines)) for lines in groups.values())
 
 
-def _merged(lines: list[Criterion]) -> Standing:
+def _merged(lines: tuple[Criterion, ...]) -> Standing:
     values: dict[str, Any] = {}
     rivals: dict[str, tuple[float, str | None]] = {}
     raised = None
@@ -97,7 +105,7 @@ def _merged(lines: list[Criterion]) -> Standing:
             rivals[key_of(line.rival or "")] = (line.theirs, line.rival)
     if rivals:  # of several rivals the strongest counts, each by its latest rating
         values["theirs"], values["rival"] = max(rivals.values(), key=lambda pair: pair[0])
-    return Standing(lines[-1].model_copy(update=values), tuple(lines), raised)
+    return Standing(lines[-1].model_copy(update=values), lines, raised)
 
 
 def heavier(weight: str | None, before: str | None) -> bool:

@@ -106,12 +106,12 @@ def unanswered(view: View, after: datetime) -> tuple[Activity, ...]:
     )
 
 
-def engaged(view: View, after: datetime) -> Engaged | Unknown:
+def engaged(view: View, after: datetime, *, account: bool = False) -> Engaged | Unknown:
     """Return who took part in conversations after a moment.
 
     A conversation that names nobody may have been with anybody, so it leaves room for others.
     """
-    found = conversations(view)
+    found = conversations(view, account=account)
     if isinstance(found, Unknown):
         return found
     if not found.sure and not found.undecided:

@@ -17,6 +17,35 @@ from typing import Final
 
 LONGEST = 1000  # characters of a subject that are looked at
 
+ROLLOUT: Final = (
+    *("implementation*", "kick off", "kickoff", "onboarding", "roll out*", "rollout*", "go live"),
+    *("golive", "deployment", "hand over", "handover", "einführung*", "einfuehrung*"),
+    *("inbetriebnahme*", "implementierung*", "projektstart", "umsetzungsplan*", "übergabe*"),
+    *("uebergabe*", "einführungsplan*", "schulungsplan*"),
+)
+"""A meeting about putting to use what was bought."""
+
+RENEWAL: Final = (
+    *("renewal*", "renew", "renews", "contract extension*"),
+    *("verlängerung*", "verlaengerung*", "vertragsverlängerung*", "vertragsverlaengerung*"),
+)
+"""A kind, a pipeline or a name of business in which a contract is to go on."""
+
+EXISTING: Final = (
+    *("existingbusiness", "existing business", "existing customer", "existing"),
+    *("bestandskunde", "bestandsgeschäft", "bestandsgeschaeft"),
+)
+"""A whole kind of business that says: a customer, be it a renewal or more of it."""
+
+SURE: Final = ("commit", "committed", "closed", "zusage", "zugesagt", "verbindlich")
+"""A forecast category that promises it: Salesforce's Commit, HubSpot's COMMIT, and their Closed."""
+
+NO_CONCERN: Final = (
+    *("none", "none found", "no concern", "no concerns", "nothing", "no worries"),
+    *("keine", "keine gefunden", "keine bedenken", "keine sorgen", "nichts"),
+)
+"""A whole topic of a concern that says: we asked, and there is none."""
+
 DEMO: Final = (
     *("demo", "demos", "demonstration*", "product presentation*", "presentation*", "presenting"),
     *("walkthrough*", "walk through*", "product tour", "product overview", "showcase", "pitch"),

@@ -17,12 +17,12 @@ from typing import NamedTuple
 from crmrules.baseline import COVERAGE_GATE
 from crmrules.measures import offered_at
 from crmrules.model import Competitor, Phase
+from crmrules.signals._criteria import key_of
 from crmrules.signals._registry import Known, Reading, Unknown, View, signal
 from crmrules.signals._time import days_ago, records, stays
 from crmrules.signals._words import NO_RIVAL, SOLE_SOURCE, says
 from crmrules.signals.buying import offers
 from crmrules.signals.concerns import NO_NOTES
-from crmrules.signals.differentiation import same_name
 
 BOOKKEEPING = timedelta(days=1)  # what was known at the quote may be written down the day after
 _RIVALS = "OpportunityCompetitor.CompetitorName, #comp tags, a mapped field"
@@ -56,7 +56,7 @@ def competitors_recorded(view: View) -> Reading[int]:
     found = rivals(view)
     if isinstance(found, Unknown):
         return found
-    return Known(len({same_name(one.name) for one in found}), records(found))
+    return Known(len({key_of(one.name) for one in found}), records(found))
 
 
 @signal(
@@ -86,7 +86,7 @@ def _first_seen(view: View, found: Iterable[Competitor]) -> list[_Rival]:
     named: dict[str, list[Competitor]] = {}
     for one in found:
         if not says(one.name, NO_RIVAL):
-            named.setdefault(same_name(one.name), []).append(one)
+            named.setdefault(key_of(one.name), []).append(one)
     logged = {one.record: one.known_at for one in view.opportunity.activities or ()}
     logged[view.opportunity.record] = view.opportunity.created_at
     return [

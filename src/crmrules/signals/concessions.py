@@ -14,11 +14,11 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from crmrules.model import Concession, Quote
+from crmrules.signals._criteria import key_of
 from crmrules.signals._registry import Known, Reading, Unknown, View, signal
 from crmrules.signals._time import days_ago, records
 from crmrules.signals._words import PRICE, says
 from crmrules.signals.concerns import NO_NOTES
-from crmrules.signals.differentiation import same_name
 from crmrules.signals.negotiation import SLACK, of_quote, versions
 
 _GIVEN = "Quote.Discount, QuoteLineItem prices; #concession tags"
@@ -83,7 +83,7 @@ def _planned(view: View, at: datetime, points: float | None, text: str | None) -
     """Return whether somebody had planned as much before; without points, the same words."""
     plans = [one for one in view.opportunity.concessions if one.planned and one.known_at < at]
     if points is None:
-        return any(same_name(one.text) == same_name(text or "") for one in plans)
+        return any(key_of(one.text) == key_of(text or "") for one in plans)
     return any(is_price(one) and (one.size is None or one.size + SLACK >= points) for one in plans)
 
 

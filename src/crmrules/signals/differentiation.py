@@ -9,78 +9,16 @@ Our own edge stands in ``strengths``, the rivals in ``competitors``. No signal h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
-from crmrules.model import Criterion, Differentiator
+from crmrules.model import Criterion
+from crmrules.signals._criteria import standing
 from crmrules.signals._registry import Known, Reading, Unknown, View, signal
 from crmrules.signals._time import business_days, records
 
 _RATED = "#criterion: ... | crucial | us=2 acme=4, mapped fields"
 _NOBODY_AHEAD = Unknown("no rival is ahead on a crucial criterion without a plan")
-Recorded = TypeVar("Recorded", Criterion, Differentiator)
-Versions = tuple[Recorded, ...]
-
-
-def versions_of(
-    pieces: Iterable[Recorded], name: Callable[[Recorded], str]
-) -> list[Versions[Recorded]]:
-    """Return, by name, what was known after each record; a later one keeps what it leaves out."""
-    found: dict[str, list[Recorded]] = {}
-    for piece in sorted(pieces, key=lambda one: one.known_at):
-        said = found.setdefault(same_name(name(piece)), [])
-        told = {key: value for key, value in piece if value is not None}
-        said.append(said[-1].model_copy(update=told) if said else piece)
-    return [tuple(versions) for versions in found.values()]
-
-
-def same_name(name: str) -> str:
-    """Return a name as two records of one thing share it."""
-    return " ".join(name.split()).casefold()
-
-
-def criteria_versions(view: View) -> list[Versions[Criterion]]:
-    """Return what was known of each criterion after each record of it, the latest last.
-
-    Of several rivals the strongest counts, each by its latest rating.
-    """
-    found: list[Versions[Criterion]] = []
-    for versions in versions_of(view.opportunity.criteria, lambda one: one.name):
-        told: dict[str, tuple[float, str | None]] = {}
-        seen: list[Criterion] = []
-        for version, line in zip(versions, _lines(view, versions[-1].name), strict=True):
-            if line.theirs is not None:
-                told[same_name(line.rival or "")] = (line.theirs, line.rival)
-            theirs, rival = max(told.values(), key=lambda pair: pair[0], default=(None, None))
-            seen.append(version.model_copy(update={"theirs": theirs, "rival": rival}))
-        found.append(tuple(seen))
-    return found
-
-
-def _lines(view: View, name: str) -> list[Criterion]:
-    """Return what was recorded of one criterion, in order of time."""
-    mine = (one for one in view.opportunity.criteria if same_name(one.name) == same_name(name))
-    return sorted(mine, key=lambda one: one.known_at)
-
-
-def ids_of(versions: Versions[Criterion]) -> tuple[str, ...]:
-    """Return what tells a criterion from others in the same note: each record, "#" and its name."""
-    key = same_name(versions[-1].name)
-    return tuple(f"{record}#{key}" for record in records(versions))
-
-
-def criteria_of(view: View) -> tuple[Criterion, ...]:
-    """Return the criteria, each once, with everything said of it."""
-    return tuple(versions[-1] for versions in criteria_versions(view))
-
-
-def since_when(versions: Versions[Recorded], holds: Callable[[Recorded], bool]) -> datetime | None:
-    """Return since which record something holds without a break; None if it does not hold now."""
-    since: datetime | None = None
-    for version in versions:
-        since = (since or version.known_at) if holds(version) else None
-    return since
 
 
 class _Behind(NamedTuple):
@@ -109,17 +47,17 @@ def _lead(one: Criterion) -> float:
 
 def _worst(view: View) -> _Behind | Unknown | None:
     """Return the largest lead of a rival, of equal ones the longest known; None: there is none."""
-    every = criteria_versions(view)
+    every = standing(view.opportunity.criteria)
     if not every:
         return Unknown("no criterion is recorded")
     found = [
-        _Behind(versions[-1].name, _lead(versions[-1]), since, ids_of(versions))
-        for versions in every
-        if (since := since_when(versions, _is_behind)) is not None
+        _Behind(one.name, _lead(one.now), since, one.ids)
+        for one in every
+        if (since := one.holds_since(_is_behind)) is not None
     ]
     if found:
         return min(found, key=lambda one: (-one.points, one.since))
-    if any(_may_be_behind(versions[-1]) for versions in every):
+    if any(_may_be_behind(one.now) for one in every):
         return Unknown("a criterion that may be crucial is not rated against a rival")
     return None
 
@@ -136,7 +74,7 @@ def rival_lead_without_plan(view: View) -> Reading[float]:
     if isinstance(worst, Unknown):
         return worst
     if worst is None:
-        return Known(0.0, records(criteria_of(view)))
+        return Known(0.0, records(one.now for one in every))
     return Known(round(worst.points, 4), worst.records)
 
 
@@ -176,7 +114,7 @@ def criterion_behind(view: View) -> Reading[str]:
 )
 def criterion_ahead(view: View) -> Reading[str]:
     """Name of the criterion on which our rating is furthest above the rival's."""
-    ahead = [one for one in criteria_of(view) if _lead(one) < 0]
+    ahead = [one.now for one in standing(view.opportunity.criteria) if _lead(one.now) < 0]
     if not ahead:
         return Unknown("we are not rated above a rival on any criterion")
     best = min(ahead, key=lambda one: (_lead(one), one.known_at))

@@ -25,7 +25,6 @@ from crmrules.signals._time import (
     since,
 )
 from crmrules.signals._words import ASKED_TO_SEE, DEMO, DISCOVERY, MATERIAL, says
-from crmrules.signals.needs import readable
 from crmrules.signals.power import HS_TALKS, SF_TALKS, met
 
 NEW = timedelta(days=30)  # whoever was added so shortly before a demo sees it for the first time
@@ -187,17 +186,3 @@ def power_talks_since_showing(view: View) -> Reading[int]:
     if not fresh and since(talks.maybe, after):
         return UNDECIDED
     return Known(len(fresh), records(fresh))
-
-
-@signal(
-    unit="concerns",
-    unknown="none is recorded and notes cannot be read",
-    salesforce="#concern, #showstopper tags in Task, Event and NextStep, or mapped fields",
-    hubspot="#concern, #showstopper tags in notes, meetings, calls, tasks, or mapped properties",
-)
-def concerns_recorded(view: View) -> Reading[int]:
-    """Concerns of the customer that somebody noted, open or settled."""
-    concerns = view.opportunity.concerns
-    if not readable(view, concerns):
-        return Unknown("notes cannot be read")
-    return Known(len(concerns), records(concerns))

@@ -14,10 +14,10 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from crmrules.model import Concern, ConcernState, Criterion
+from crmrules.signals._criteria import key_of, standing
 from crmrules.signals._registry import Known, Reading, Unknown, View, signal
 from crmrules.signals._time import business_days, records
 from crmrules.signals.concerns import NO_NOTES
-from crmrules.signals.differentiation import criteria_versions, ids_of, same_name, since_when
 from crmrules.signals.needs import readable
 
 CANNOT_MEET = 1.0  # of 5
@@ -65,17 +65,17 @@ def _waiting(view: View) -> list[_Stopper] | Unknown:
         return NO_NOTES
     topics: dict[str, list[Concern]] = {}
     for one in sorted(opportunity.concerns, key=lambda one: one.known_at):
-        topics.setdefault(same_name(one.topic), []).append(one)
+        topics.setdefault(key_of(one.topic), []).append(one)
     stoppers = {name: told for name, told in topics.items() if any(one.showstopper for one in told)}
     found = [
         _Stopper(said[0].topic, said[0].known_at, records(said))
         for told in stoppers.values()
         if (said := _open_part(told)) and not _in_hand(said, view.now)
     ]
-    for versions in criteria_versions(view):
-        since = since_when(versions, _cannot_meet)
-        if since is not None and same_name(versions[-1].name) not in stoppers:
-            found.append(_Stopper(versions[-1].name, since, ids_of(versions)))
+    for criterion in standing(opportunity.criteria):
+        since = criterion.holds_since(_cannot_meet)
+        if since is not None and key_of(criterion.name) not in stoppers:
+            found.append(_Stopper(criterion.name, since, criterion.ids))
     return sorted(found, key=lambda one: one.since)
 
 

@@ -9,21 +9,16 @@ It names no rival and rates nobody.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from crmrules.model import Criterion
+from crmrules.model import Criterion, Differentiator
+from crmrules.signals._criteria import key_of, standing
 from crmrules.signals._registry import Known, Reading, Unknown, View, signal
 from crmrules.signals._time import days, records
 from crmrules.signals._words import SOFT, says
 from crmrules.signals.concerns import NO_NOTES
-from crmrules.signals.differentiation import (
-    criteria_versions,
-    ids_of,
-    same_name,
-    since_when,
-    versions_of,
-)
 from crmrules.signals.needs import readable
 
 STRONG = 3.0  # of 5; rated above this we are strong
@@ -62,25 +57,33 @@ def _edge(
     return None if False in answers else _Edge(name, None not in answers, since, source)
 
 
+def _by_text(reasons: Iterable[Differentiator]) -> list[list[Differentiator]]:
+    """Return what was recorded about each reason to choose us, in order of time."""
+    found: dict[str, list[Differentiator]] = {}
+    for one in sorted(reasons, key=lambda one: one.known_at):
+        found.setdefault(key_of(one.text), []).append(one)
+    return list(found.values())
+
+
 def _edges(view: View) -> list[_Edge] | Unknown:
     """Return the strengths that are or may be soft and that nobody can count, the oldest first."""
     opportunity = view.opportunity
     criteria, reasons = opportunity.criteria, opportunity.differentiators
     if not readable(view, (*criteria, *reasons)):
         return NO_NOTES
-    shown = {same_name(one.criterion) for one in opportunity.proofs if one.criterion}
+    shown = {key_of(one.criterion) for one in opportunity.proofs if one.criterion}
     found: list[_Edge | None] = []
-    for said in criteria_versions(view):
-        one = said[-1]
-        if not (one.metric or one.proof or same_name(one.name) in shown):
+    for criterion in standing(criteria):
+        one = criterion.now
+        if not (one.metric or one.proof or key_of(one.name) in shown):
             answers = (_soft(one.name, one.hard), _strong(one))
-            since = since_when(said, lambda was: _strong(was) is not False) or one.known_at
-            found.append(_edge(one.name, answers, since, ids_of(said)))
-    for told in versions_of(reasons, lambda one: one.text):
-        edge = told[-1]
-        if not (edge.metric or same_name(edge.text) in shown):
-            soft = _soft(edge.text, edge.hard)
-            found.append(_edge(edge.text, (soft,), told[0].known_at, records(told)))
+            since = criterion.holds_since(lambda was: _strong(was) is not False) or one.known_at
+            found.append(_edge(one.name, answers, since, criterion.ids))
+    for told in _by_text(reasons):
+        text = told[-1].text
+        if not (any(one.metric for one in told) or key_of(text) in shown):
+            hard = next((one.hard for one in reversed(told) if one.hard is not None), None)
+            found.append(_edge(text, (_soft(text, hard),), told[0].known_at, records(told)))
     return sorted((one for one in found if one is not None), key=lambda one: one.since)
 
 
@@ -137,4 +140,4 @@ def differentiators_from_customer(view: View) -> Reading[int]:
     named = [one for one in view.opportunity.differentiators if one.person]
     if not readable(view, named):
         return NO_NOTES
-    return Known(len({same_name(one.text) for one in named}), records(named))
+    return Known(len({key_of(one.text) for one in named}), records(named))

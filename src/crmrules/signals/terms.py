@@ -42,12 +42,7 @@ def _began(view: View) -> datetime | Unknown:
         return min(waiting) if waiting else spans
     if spans[-1].phase is not Phase.CONCERNS:
         return Unknown("they are not talking about terms yet")
-    start = spans[-1].start
-    for span in reversed(spans):
-        if span.phase is not Phase.CONCERNS:
-            break
-        start = span.start
-    return start
+    return spans[-1].start
 
 
 @signal(
