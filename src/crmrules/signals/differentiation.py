@@ -74,7 +74,7 @@ def rival_lead_without_plan(view: View) -> Reading[float]:
     if isinstance(worst, Unknown):
         return worst
     if worst is None:
-        return Known(0.0, records(one.now for one in every))
+        return Known(0.0, records(one.now for one in standing(view.opportunity.criteria)))
     return Known(round(worst.points, 4), worst.records)
 
 
