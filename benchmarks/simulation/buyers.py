@@ -40,7 +40,9 @@ def begin(key: str, rep: Rep, chance: Random) -> Life:
         key=key,
         rep=rep,
         created=phases[0][1],
-        amount=round(40_000 * (1.6 if won is None else 1) * math.exp(chance.gauss(0, 0.8)), -2),  # large ones stay open longer
+        amount=round(
+            40_000 * (1.6 if won is None else 1) * math.exp(chance.gauss(0, 0.8)), -2
+        ),  # large ones stay open longer
         phases=phases,
         closed=closed,
         won=won,
@@ -161,7 +163,9 @@ def _known(one: Criterion, chance: Random, end: float, *, ranks: bool) -> None:
 
 def _rivals(life: Life, chance: Random) -> None:
     start, end = life.since("evaluation") or 0.0, life.closed if life.closed is not None else 0.0
-    for name in chance.sample(("Acme", "Borealis", "Cobalt"), chance.choices((0, 1, 2), (15, 55, 30))[0]):
+    for name in chance.sample(
+        ("Acme", "Borealis", "Cobalt"), chance.choices((0, 1, 2), (15, 55, 30))[0]
+    ):
         came = day(chance, (start + end) / 2, end) if chance.random() < 0.2 else start
         learnt = day(chance, came, min(end, came + 40)) if chance.random() < 0.65 else None
         life.rivals.append((name, came, learnt))

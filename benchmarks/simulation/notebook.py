@@ -37,7 +37,9 @@ def notes(life: lives.Life, pen: Pen) -> dict[str, Any]:
     proofs: list[Proof] = []
     criteria = tuple(line for one in life.criteria for line in _criterion(life, one, pen, proofs))
     fears = [line for one in life.worries for line in _worry(one, pen)]
-    fears += _each(pen, [at for at, _ in life.objections], lambda base: Concern(**base, topic="price"))
+    fears += _each(
+        pen, [at for at, _ in life.objections], lambda base: Concern(**base, topic="price")
+    )
     return {
         "needs": tuple(line for one in life.needs for line in _need(life, one, pen)),
         "criteria": criteria,
@@ -45,17 +47,27 @@ def notes(life: lives.Life, pen: Pen) -> dict[str, Any]:
         "concerns": tuple(sorted(fears, key=lambda one: one.known_at)),
         "competitors": _rivals(life, pen),
         "concessions": tuple(line for one in life.gives for line in _give(one, pen)),
-        "reasons": _each(pen, [one.why for one in life.pushes], lambda base: Reason(**base, text="their budget round", confirmed=True)),
+        "reasons": _each(
+            pen,
+            [one.why for one in life.pushes],
+            lambda base: Reason(**base, text="their budget round", confirmed=True),
+        ),
         "differentiators": _why_us(life, pen),
         "ranges": _each(pen, life.limits, lambda base: Range(**base, low=3, high=7)),
         "owed": _owed(life, pen),
         "plans": tuple(
             line
             for at, theirs in life.plans
-            for line in _each(pen, [at], lambda base, led=theirs: Plan(**base, text="rollout", customer_led=led))
+            for line in _each(
+                pen, [at], lambda base, led=theirs: Plan(**base, text="rollout", customer_led=led)
+            )
         ),
-        "successes": _each(pen, life.results, lambda base: Success(**base, text="orders leave in a day")),
-        "references": _each(pen, life.asked_reference, lambda base: Reference(**base, text="a sister company")),
+        "successes": _each(
+            pen, life.results, lambda base: Success(**base, text="orders leave in a day")
+        ),
+        "references": _each(
+            pen, life.asked_reference, lambda base: Reference(**base, text="a sister company")
+        ),
     }
 
 
@@ -79,7 +91,9 @@ def _need(life: lives.Life, one: lives.Need, pen: Pen) -> Iterator[Need]:
         yield Need(**first, text=one.text, explicit=False, person=person, impact=size)
     if wanted and one.wanted is not None:
         payoff = "a shift less" if worth and one.worth is not None else None
-        yield Need(**second, text=one.text, explicit=True, person=person, impact=size, payoff=payoff)
+        yield Need(
+            **second, text=one.text, explicit=True, person=person, impact=size, payoff=payoff
+        )
 
 
 def _criterion(

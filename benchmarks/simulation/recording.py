@@ -1,4 +1,4 @@
-"""From the truth to what the CRM would hold: what people typed, and what they left out or got wrong.
+"""From the truth to what the CRM would hold: what people typed, left out, or got wrong.
 
 Know before changing: chance is drawn in one order whatever the level, and a thing is recorded where
 its draw lies below ``level ** laxness`` of the rep. So the same world is seen at every level, what
@@ -9,6 +9,7 @@ is there. What is not recorded is missing or None, never a default. Stages are s
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -76,7 +77,7 @@ def record(life: Life, level: float) -> Opportunity:
     changes = [*_stages(life, pen), *_steps(life, pen)]
     close, pushes = _dates(life, pen)
     fields: dict[str, Any] = {
-        "people": tuple(filter(None, [_person(life, one, pen) for one in life.people])),
+        "people": tuple(filter(None, [_person(one, pen) for one in life.people])),
         "activities": tuple(filter(None, [_activity(life, one, pen) for one in life.talks])),
         "changes": tuple(sorted([*changes, *pushes], key=lambda one: one.known_at)),
         "quotes": _quotes(life, pen),
@@ -141,9 +142,13 @@ def _stages(life: Life, pen: Pen) -> list[Change]:
         (STAGES[name], name, at) for name, at in sorted(life.stages, key=lambda one: one[1])
     ]
     if life.closed is not None:
-        path.append(("Closed Won", "implementation", life.closed) if life.won else ("Closed Lost", None, life.closed))
+        path.append(
+            ("Closed Won", "implementation", life.closed)
+            if life.won
+            else ("Closed Lost", None, life.closed)
+        )
     made = []
-    for (stage, phase, _), (after, later, at) in zip(path, path[1:], strict=False):
+    for (stage, phase, _), (after, later, at) in pairwise(path):
         made.append(Change(**pen.base(at, "stage"), field="stage", old=stage, new=after))
         if phase != later:
             made.append(Change(**pen.base(at, "stage"), field="phase", old=phase, new=later))
@@ -152,35 +157,35 @@ def _stages(life: Life, pen: Pen) -> list[Change]:
 
 def _steps(life: Life, pen: Pen) -> list[Change]:
     """Return the versions of the next step: real ones, and some that only say "follow up"."""
-    written = [(at, "They will bring the numbers") for at in life.advances if pen.keeps("steps")]
+    real = [(at, "They will bring the numbers", pen.keeps("steps")) for at in life.advances]
     at = life.created + 10
     while at < (life.closed if life.closed is not None else 0.0):
-        if pen.errs():
-            written.append((at, "Follow up"))
+        real.append((at, "Follow up", pen.errs()))
         at += 20
     made, before = [], None
-    for number, (at, words) in enumerate(sorted(written)):
-        text = f"{words} ({number})"
-        made.append(Change(**pen.base(at, "step"), field="next_step", old=before, new=text))
-        before = text
+    for number, (at, words, kept) in enumerate(sorted(real)):
+        base, text = pen.base(at, "step"), f"{words} ({number})"
+        if kept:
+            made.append(Change(**base, field="next_step", old=before, new=text))
+            before = text
     return made
 
 
 def _dates(life: Life, pen: Pen) -> tuple[date, list[Change]]:
     """Return the close date, and the moves of it that the rep entered."""
-    moved = [one for one in life.pushes if pen.keeps("dates")]
-    end = life.planned_close if life.closed is None else life.closed
-    final = moment(end).date()
-    day, made = final - timedelta(days=sum(one.days for one in moved)), []
-    for one in moved:
-        after = day + timedelta(days=one.days)
-        base = pen.base(one.at, "date")
-        made.append(Change(**base, field="close_date", old=str(day), new=str(after)))
-        day = after
+    entered = [(one, pen.keeps("dates"), pen.base(one.at, "date")) for one in life.pushes]
+    final = moment(life.planned_close if life.closed is None else life.closed).date()
+    day = final - timedelta(days=sum(one.days for one, kept, _ in entered if kept))
+    made = []
+    for one, kept, base in entered:
+        if kept:
+            after = day + timedelta(days=one.days)
+            made.append(Change(**base, field="close_date", old=str(day), new=str(after)))
+            day = after
     return final, made
 
 
-def _person(life: Life, one: Someone, pen: Pen) -> Person | None:
+def _person(one: Someone, pen: Pen) -> Person | None:
     kept, named, titled, supports = (
         pen.keeps(kind) for kind in ("people", "roles", "titles", "roles")
     )
@@ -213,7 +218,13 @@ def _activity(life: Life, one: Talk, pen: Pen) -> Activity | None:
     if not kept:
         return None
     mail = one.kind.startswith("mail")
-    kind = ActivityKind.EMAIL if mail else ActivityKind.MEETING if one.kind == "meeting" else ActivityKind.CALL
+    kind = (
+        ActivityKind.EMAIL
+        if mail
+        else ActivityKind.MEETING
+        if one.kind == "meeting"
+        else ActivityKind.CALL
+    )
     held: bool | None = None
     if not mail and one.at <= 0:
         held = one.kind != "no_answer" and not (one.cancelled is not None and ended)

@@ -12,7 +12,18 @@ from random import Random
 from simulation.buyers import day
 from simulation.lives import PHASES, Give, Life, Need, Offer, Push, Rep, Talk, Worry
 
-KINDS = ("meetings", "calls", "mail", "people", "roles", "titles", "tags", "steps", "quotes", "dates")
+KINDS = (
+    "meetings",
+    "calls",
+    "mail",
+    "people",
+    "roles",
+    "titles",
+    "tags",
+    "steps",
+    "quotes",
+    "dates",
+)
 """What a rep may be careful about or not."""
 
 
@@ -107,11 +118,15 @@ def _talks(life: Life, chance: Random, end: float) -> None:
         moment = day(chance, at, at)
         if life.created < moment < 0:
             quiet = life.quiet_from is not None and moment >= life.quiet_from
-            life.talks.append(_attempt(life, chance, moment) if quiet else _talk(life, chance, moment))
+            life.talks.append(
+                _attempt(life, chance, moment) if quiet else _talk(life, chance, moment)
+            )
         at += chance.expovariate(1 / pace) + 0.4
     if life.open and life.quiet_from is None and chance.random() < 0.5:
         ahead = day(chance, 1, 12)
-        life.talks.append(Talk(ahead, "meeting", _who(life, chance, 0.0), _purpose_of(life, chance, 0)))
+        life.talks.append(
+            Talk(ahead, "meeting", _who(life, chance, 0.0), _purpose_of(life, chance, 0))
+        )
     life.advances = [one.at for one in life.held("meeting", "call") if chance.random() < 0.2]
 
 
@@ -130,13 +145,17 @@ def _talk(life: Life, chance: Random, at: float) -> Talk:
         purpose = _purpose_of(life, chance, at)
     elif kind == "mail_out":
         purpose = chance.choices(("talk", "papers", "summary"), (60, 25, 15))[0]
-    cancelled = chance.choice(("customer", "us")) if kind == "meeting" and chance.random() < 0.08 else None
+    cancelled = (
+        chance.choice(("customer", "us")) if kind == "meeting" and chance.random() < 0.08 else None
+    )
     return Talk(at, kind, who if kind == "meeting" else who[:1], purpose, cancelled)
 
 
 def _who(life: Life, chance: Random, at: float) -> tuple[str, ...]:
     """Choose who of those who are there takes part; deciders are harder to get."""
-    there = [one for one in life.people if one.joined <= at + 1 and (one.left is None or one.left > at)]
+    there = [
+        one for one in life.people if one.joined <= at + 1 and (one.left is None or one.left > at)
+    ]
     there = [one for one in there if not one.decides or chance.random() < 0.35] or there[:1]
     if not there:
         there = life.people[:1]

@@ -32,7 +32,11 @@ def truth(
 
     def register(function: Callable[[Life], bool]) -> Callable[[Life], bool]:
         def holds(life: Life) -> bool:
-            mine = life.won is not False if won is None else bool(life.won) is won and (won or life.open)
+            mine = (
+                life.won is not False
+                if won is None
+                else bool(life.won) is won and (won or life.open)
+            )
             return mine and life.phase in phases and (life.large or not large) and function(life)
 
         words = " ".join((function.__doc__ or "").split())

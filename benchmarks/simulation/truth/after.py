@@ -1,5 +1,6 @@
 """What is so after the sale."""
 
+# ruff: noqa: D401 - a docstring here says what is so, not what to do
 from __future__ import annotations
 
 from simulation.lives import MIDDLE, Life
@@ -76,7 +77,7 @@ def _plan(life: Life) -> bool:
 
 TRUTHS["post-renewal-complacent"] = Truth(
     "post-renewal-complacent",
-    "It is due in 90 days, and no decider was met, nothing new is known, or one person alone talks.",
+    "It is due in 90 days; no decider was met, nothing new is known, or one person alone talks.",
     _renewal,
 )
 TRUTHS["post-plan-not-customer-led"] = Truth(

@@ -1,5 +1,6 @@
 """What is so about the buying process and about entry."""
 
+# ruff: noqa: D401 - a docstring here says what is so, not what to do
 from __future__ import annotations
 
 from simulation.lives import PHASES, Life

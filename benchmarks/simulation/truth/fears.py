@@ -1,5 +1,6 @@
 """What is so about concerns and about giving way."""
 
+# ruff: noqa: D401 - a docstring here says what is so, not what to do
 from __future__ import annotations
 
 from simulation.lives import Life
@@ -95,7 +96,7 @@ def _(life: Life) -> bool:
 
 @truth("nego-no-summary", "concerns")
 def _(life: Life) -> bool:
-    """Terms were talked about twice in three weeks; since the first, nobody wrote where we stand."""
+    """Terms were talked about twice in three weeks, and nobody has since written how they stand."""
     start = max(life.since("concerns") or 0.0, -21.0)
     talks = [one.at for one in life.held("meeting", after=start)]
     talks += [one.sent for one in life.offers[1:] if one.sent is not None and one.sent > start]
