@@ -35,6 +35,7 @@ from crmrules_export.dates import Dates
 from crmrules_export.files import Source, discover
 from crmrules_export.records import PARENTS, Records
 from crmrules_salesforce.rows import Table, normalize, pipeline, to_row, with_fields
+from crmrules_salesforce.tables import mail_texts
 
 _BATCH = 500
 _STAMPS = ("SystemModstamp", "LastModifiedDate", "CreatedDate")
@@ -57,7 +58,7 @@ class ExportConnector:
     def __init__(self, config: Config, *, mapping: Words, now: Callable[[], datetime]) -> None:
         self._config, self._mapping, self._now = config, mapping, now
         self.usage = Usage()
-        self._tables = with_fields(mapping.paths())
+        self._tables = with_fields((*mapping.paths(), *mail_texts(mapping)))
         self._preflight: Preflight | None = None
         self._as_of: datetime | None = config.as_of
         objects = {table.object for table in self._tables.values()} | set(PARENTS.values())
@@ -189,6 +190,10 @@ class ExportConnector:
         """Return nothing: no task was ever written through an export."""
         del wanted
         return {}
+
+    def unlinked_tasks(self) -> Sequence[OurTask]:
+        """Return nothing, for the same reason."""
+        return ()
 
     def write(self, writes: Sequence[Write]) -> Sequence[Outcome]:
         """Refuse every write."""

@@ -112,6 +112,16 @@ class HubSpotConnector:
             for key, (about, record) in lookup.find(wanted).items()
         }
 
+    def unlinked_tasks(self) -> Sequence[OurTask]:
+        """Read our tasks that say nothing of an opportunity, deleted ones included."""
+        portal, preflight = self._checked()
+        observed = self._observed or self._now()
+        lookup = Lookup(self._api, self._kinds, unique=preflight.capabilities.unique_key)
+        return [
+            our_task(around("task", "", record), self._mapping, portal.zone, observed)
+            for record in lookup.unlinked()
+        ]
+
     def write(self, writes: Sequence[Write]) -> Sequence[Outcome]:
         """Make the writes, one outcome each, in order.
 

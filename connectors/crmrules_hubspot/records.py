@@ -4,7 +4,7 @@ Know before changing: every value is a string, and "" clears one, because null i
 body is rich text, so ours is escaped and its lines are joined by breaks; read back it is the same
 text. A task is due at a moment, so a due day becomes nine in the morning of the account's day.
 ``crmrules_opportunity`` says which opportunity a task is about even when the association is gone; a
-private task says nothing of it.
+private task says nothing of it, nor of its rule.
 
 It sends nothing.
 """
@@ -44,14 +44,13 @@ def _new_task(write: CreateTask, zone: tzinfo) -> dict[str, Any]:
             "hs_task_status": "NOT_STARTED",
             "hubspot_owner_id": task.owner,
             KEY: write.key,
-            RULE: task.rule,
         },
         "associations": [],  # must be there, even empty
         # One for each input, or one bad input fails the whole batch (hubspot.md, 2).
         "objectWriteTraceId": write.key,
     }
     if task.link:
-        made["properties"][ABOUT] = task.opportunity
+        made["properties"] |= {RULE: task.rule, ABOUT: task.opportunity}
         kind = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": TASK_TO_DEAL}
         made["associations"] = [{"to": {"id": task.opportunity}, "types": [kind]}]
     return made

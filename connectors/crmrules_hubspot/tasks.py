@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from crmrules_hubspot.api import Api, Record
 from crmrules_hubspot.fetch import chunks
 from crmrules_hubspot.kinds import (
+    ABOUT,
     ASSOCIATIONS,
     DEAL,
     KEY,
@@ -45,6 +46,15 @@ class Lookup:
                 if key in wanted and (key not in found or found[key][1].get("archived")):
                     found[key] = wanted[key], record
         return found
+
+    def unlinked(self) -> Iterator[Record]:
+        """Yield our tasks that say nothing of an opportunity (private ones), deleted included."""
+        ours = [[where(KEY, "HAS_PROPERTY"), where(ABOUT, "NOT_HAS_PROPERTY")]]
+        scan = Scan(self._api, TASK.object, ours, TASK.stamp, moves=True)
+        yield from self._read([str(record["id"]) for record in scan])
+        for record in self._api.archived(TASK.object, self._properties):
+            if _key(record) and not record["properties"].get(ABOUT):
+                yield {**record, "archived": True}
 
     def _by_key(self, wanted: Mapping[str, str]) -> Iterator[Iterable[Record]]:
         for archived in (False, True):

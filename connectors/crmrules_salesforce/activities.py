@@ -30,6 +30,7 @@ from crmrules.model import Activity, ActivityKind, Direction, OurTask
 from crmrules.raw import Body, day, first, flag, moment, number, start_of, text
 
 KEY, RULE = "CrmRules_Key__c", "CrmRules_Rule__c"
+LONGEST_MAIL = 60_000  # characters; the rest is what was quoted
 _DRAFT = "5"  # EmailMessage.Status: 0 new, 1 read, 2 replied, 3 sent, 4 forwarded, 5 draft
 _PEOPLE = ("003", "00Q")  # key prefixes of Contact and Lead
 
@@ -249,6 +250,7 @@ def _mail(mail: Row, mirror: Row | None, account: str | None, observed_at: datet
     created = first([moment(body, "CreatedDate")], observed_at)
     incoming = flag(body, "Incoming")
     directions = {True: Direction.INBOUND, False: Direction.OUTBOUND}
+    own = text(body, "TextBody")
     known: Sequence[str] = (text(body, "Subject") or "", text(task, "Subject") or "")
     return Activity(
         record=mail.id,
@@ -260,7 +262,8 @@ def _mail(mail: Row, mirror: Row | None, account: str | None, observed_at: datet
         people=_people(task),
         by=text(task, "OwnerId") or text(body, "CreatedById"),
         subject=next((subject for subject in known if subject), None),
-        text=text(task, "Description"),
-        edited_at=first([moment(task, "LastModifiedDate")], created),
+        text=(own or text(task, "Description") or "")[:LONGEST_MAIL] or None,
+        # A mail is not edited, the task that mirrors it may be.
+        edited_at=created if own else first([moment(task, "LastModifiedDate")], created),
         on_account=_on_account(mail, account),
     )

@@ -33,7 +33,7 @@ from crmrules_salesforce.schema import (
 )
 from crmrules_salesforce.scope import quoted
 from crmrules_salesforce.slices import Query
-from crmrules_salesforce.tables import with_fields
+from crmrules_salesforce.tables import mail_texts, with_fields
 from crmrules_salesforce.writer import Writer
 
 KEYS = 300
@@ -57,7 +57,7 @@ class SalesforceConnector:
     ) -> None:
         self._config, self._mapping, self._now = config, mapping, now
         self._transport = Transport(config, now=now, sleep=sleep, random=random, wall=wall)
-        self._tables = with_fields(mapping.paths())
+        self._tables = with_fields((*mapping.paths(), *mail_texts(mapping)))
         self._schema: Schema | None = None
         self._observed: datetime | None = None
 
@@ -112,17 +112,27 @@ class SalesforceConnector:
         A key whose task was purged from the recycle bin is absent. Two tasks of one key (possible
         only without the unique field) give the one that is not deleted.
         """
-        schema = self._checked()
         keys = list(wanted)
-        if not keys or not schema.keyed:
-            return {}
+        parts = [_where(keys[start : start + KEYS]) for start in range(0, len(keys), KEYS)]
+        found = self._our_tasks(parts)
+        return {key: task for key, task in found.items() if key in wanted}
+
+    def unlinked_tasks(self) -> Sequence[OurTask]:
+        """Read our tasks that hang on nothing, deleted ones included."""
+        return list(self._our_tasks([f"{KEY_FIELD} != null AND WhatId = null"]).values())
+
+    def _our_tasks(self, conditions: Sequence[str]) -> dict[str, OurTask]:
+        """Return our tasks that meet one of the conditions, by key."""
+        schema = self._checked()
+        found: dict[str, OurTask] = {}
+        if not conditions or not schema.keyed:
+            return found
         visible = [name for name in TASK_FIELDS if name in schema.fields["Task"]]
         select = f"SELECT {', '.join(visible)} FROM Task"  # noqa: S608 - names from the describe
         queries = [
-            Query(f"keys {start}", select, _where(keys[start : start + KEYS]), all_rows=True)
-            for start in range(0, len(keys), KEYS)
+            Query(f"keys {number}", select, condition, all_rows=True)
+            for number, condition in enumerate(conditions)
         ]
-        found: dict[str, OurTask] = {}
         users = self._mapping.users | {schema.preflight.organization.user or ""}
         observed = self._observed or self._now()
         for page in Planner(self._transport).read(queries):
@@ -130,7 +140,7 @@ class SalesforceConnector:
                 task = our_task(task_row(record), self._mapping, users, observed)
                 if task.key not in found or found[task.key].deleted:
                     found[task.key] = task
-        return {key: task for key, task in found.items() if key in wanted}
+        return found
 
     def write(self, writes: Sequence[Write]) -> Sequence[Outcome]:
         """Make the writes, one outcome each, in order.

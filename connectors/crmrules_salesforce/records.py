@@ -60,8 +60,9 @@ def _new_task(write: CreateTask, schema: Schema) -> dict[str, Any]:
         "Priority": "Normal",
         KEY_FIELD: write.key,
     }
-    if task.link:
-        record["WhatId"] = task.opportunity
+    if not task.link:
+        return record  # private: neither the opportunity nor the rule may stand on it
+    record["WhatId"] = task.opportunity
     if schema.fields.get("Task", {}).get(RULE_FIELD, {}).get("createable"):
         record[RULE_FIELD] = task.rule
     return record

@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
+from crmrules.mapping import Mapping as Words
+
 Scope = Literal["opportunity", "open_or_won", "account", "reference"]
 
 
@@ -201,6 +203,11 @@ _ALL = (
 
 TABLES: Mapping[str, Table] = MappingProxyType({table.key: table for table in _ALL})
 """Every table by its short name, the opportunity first."""
+
+
+def mail_texts(mapping: Words) -> tuple[str, ...]:
+    """Return the field of a mail's text where it is wanted: it is by far the largest of all."""
+    return ("EmailMessage.TextBody",) if mapping.mail_texts else ()
 
 
 def with_fields(paths: Iterable[str]) -> Mapping[str, Table]:

@@ -143,7 +143,7 @@ class TaskFields:
     owner: str
     opportunity: str
     rule: str
-    link: bool = True  # False: private, not linked to the opportunity
+    link: bool = True  # False: private; neither the opportunity nor the rule stands on it
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +161,7 @@ class ChangeTask:
     key: str
     task_id: str
     values: Mapping[str, Any]  # due, owner, status, body
+    private: bool = False  # of a private rule: its words are nobody else's
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +173,13 @@ class SetFields:
 
 
 Write = CreateTask | ChangeTask | SetFields
+
+
+def is_private(write: Write) -> bool:
+    """Return whether a write is about a task of a private rule."""
+    if isinstance(write, CreateTask):
+        return not write.task.link
+    return isinstance(write, ChangeTask) and write.private
 
 
 class Result(StrEnum):
@@ -237,6 +245,12 @@ class Connector(Protocol):
         """Read our tasks back by key, deleted and archived ones included.
 
         ``wanted``: key -> the opportunity the task is about, for a CRM that cannot look a key up.
+        """
+
+    def unlinked_tasks(self) -> Sequence[OurTask]:
+        """Read all our tasks that hang on no opportunity, deleted ones included.
+
+        Asked only after a lost state, and only where private rules are enabled.
         """
 
     def write(self, writes: Sequence[Write]) -> Sequence[Outcome]:

@@ -21,6 +21,7 @@ from crmrules.engine.selfcheck import check_sample
 from crmrules.model import Opportunity
 from crmrules.plan import Judged
 from crmrules.rule import Rule, Verdict
+from crmrules.text import Reader
 
 SIGNS = "signs_of_concern"  # the one signal that other rules give
 UNVOICED = "concerns_recorded"  # a rule that reads it says that none is voiced, no sign of one
@@ -72,12 +73,16 @@ def tells_of_concern(rule: Rule) -> bool:
 
 @dataclass(slots=True)
 class Evaluator:
-    """Judges opportunities with one engine and one baseline."""
+    """Judges opportunities with one engine and one baseline.
+
+    ``reader`` reads their texts; None: text signals are off, and no text is looked at.
+    """
 
     engine: Engine
     rules: Sequence[Rule]
     baseline: Baseline
     now: datetime
+    reader: Reader | None = None
     _count: int = 0
     _signs: Engine | None = None
     missing: dict[tuple[str, str], int] = field(default_factory=dict)  # (rule, signal) -> times
@@ -89,13 +94,20 @@ class Evaluator:
         """
         stream = iter(found)
         while batch := list(islice(stream, BATCH)):
-            readings = [signals.read(signals.View(o, self.now, self.baseline)) for o in batch]
+            readings = [signals.read(self._view(opportunity)) for opportunity in batch]
             self._add_signs(readings)
             facts = [signals.facts(reading) for reading in readings]
             judgements = self.engine.judge(facts)
             self._check(facts, judgements)
             for opportunity, reading, judgement in zip(batch, readings, judgements, strict=True):
                 yield Judged(opportunity, reading, judgement)
+
+    def _view(self, opportunity: Opportunity) -> signals.View:
+        """Return what signals see; texts are read once, and only where somebody asked for it."""
+        if self.reader is None:
+            return signals.View(opportunity, self.now, self.baseline)
+        mentions = self.reader.read(opportunity, self.now)
+        return signals.View(opportunity, self.now, self.baseline, mentions, self.reader.signals)
 
     def _add_signs(self, readings: Sequence[dict[str, Any]]) -> None:
         """Judge the rules about concerns first: what they say is a signal to the others."""

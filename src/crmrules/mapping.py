@@ -120,6 +120,7 @@ class Mapping(Frozen):
     users: frozenset[str] = frozenset()  # ids of the users we act as, besides the one signed in
     tracked: frozenset[str] = frozenset()  # model fields whose history the CRM surely keeps
     standard_allowance: float = Field(default=0.0, ge=0, le=100)  # discount anyone gets, percent
+    mail_texts: bool = False  # texts of mails are read where that is a choice; text signals do
 
     @field_validator("phases", mode="before")
     @classmethod
@@ -261,10 +262,16 @@ def _phases(pipeline: str, stages: Any) -> Any:
     return {stage: None if phase == NO_PHASE else phase for stage, phase in stages.items()}
 
 
-def build(phases: AnyMapping[str, Any], section: AnyMapping[str, Any]) -> Mapping:
-    """Return the mapping of ``[phases.*]`` and ``[mapping]``; UsageError names every problem."""
+def build(
+    phases: AnyMapping[str, Any], section: AnyMapping[str, Any], *, mail_texts: bool = False
+) -> Mapping:
+    """Return the mapping of ``[phases.*]`` and ``[mapping]``; UsageError names every problem.
+
+    ``mail_texts``: the texts of mails are wanted, where reading them is a choice.
+    """
     try:
-        return Mapping(**{**section, "phases": phases or section.get("phases", {})})
+        made = Mapping(**{**section, "phases": phases or section.get("phases", {})})
+        return made.model_copy(update={"mail_texts": True}) if mail_texts else made
     except ValidationError as error:
         lines = "\n".join(f"  {_sentence(problem)}" for problem in error.errors())
         raise UsageError(

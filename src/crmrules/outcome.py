@@ -80,7 +80,10 @@ class UnreadTags:
 
 @dataclass(slots=True)
 class Report:
-    """A run in numbers. ``settled_writes``: what would be written once pending findings settled."""
+    """A run in numbers. ``settled_writes``: what would be written once pending findings settled.
+
+    What private rules do stands apart, in ``private_*``, and enters no other count but the guard's.
+    """
 
     as_of: datetime
     connector: str
@@ -96,6 +99,10 @@ class Report:
     held_back: Counter[str] = field(default_factory=Counter)
     writes: Counter[str] = field(default_factory=Counter)
     settled_writes: Counter[str] = field(default_factory=Counter)
+    private_findings: int = 0
+    private_writes: Counter[str] = field(default_factory=Counter)
+    private_settled: Counter[str] = field(default_factory=Counter)
+    private_done: int = 0
     fires: Counter[str] = field(default_factory=Counter)  # by rule
     unknown: Counter[str] = field(default_factory=Counter)  # by rule
     missing: Counter[tuple[str, str]] = field(default_factory=Counter)  # (rule, signal)
@@ -120,9 +127,14 @@ class Report:
             "findings": self.findings,
             "planned": sum(self.writes.values()),
             "done": self.done,
-            "failed": len(self.failed),
+            "failed": sum(not failure.private for failure in self.failed),
             "calls": self.usage.calls,
         }
+
+    @property
+    def pending(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self.writes or self.private_writes)
 
     def why(self, signal: str) -> str:
         """Return the reason for which a signal was unknown most often; "" where it never was."""
@@ -146,7 +158,7 @@ class Keeper:
 
     def begin(self, connector: Connector, preflight: Preflight, rules: Sequence[Rule]) -> Report:
         """Start a report; the connector's usage goes on counting in it."""
-        self._rules = [rule for rule in rules if rule.mode is not Mode.DISABLED]
+        self._rules = [r for r in rules if r.mode is not Mode.DISABLED and not r.private]
         self.report = Report(
             self._now, connector.name, preflight.organization, connector.usage, preflight.problems
         )
@@ -182,16 +194,20 @@ class Keeper:
             tx.outbox.plan(plan.writes, run)
         report = self.report
         for finding in plan.findings:
-            report.findings += 1
-            report.held_back[str(finding.held_back or "")] += 1
+            if finding.rule.private:
+                report.private_findings += 1
+            else:
+                report.findings += 1
+                report.held_back[str(finding.held_back or "")] += 1
             self._show.finding(finding)
         for write in plan.writes:
-            report.writes[write.action] += 1
+            (report.private_writes if write.private else report.writes)[write.action] += 1
             report.first_fill += write.first_fill
             report.guarded += _guarded(write)
             self._show.write(write)
         for write in plan.settled_writes:
-            report.settled_writes[write.action] += 1
+            settled = report.private_settled if write.private else report.settled_writes
+            settled[write.action] += 1
             self._show.settled_write(write)
 
 

@@ -24,6 +24,7 @@ from pydantic_settings import (
 )
 
 from crmrules.errors import UsageError
+from crmrules.text.kinds import SIGNALS as TEXT_SIGNALS
 
 FILE = "crmrules.toml"
 BUILTIN = "builtin:major-account"
@@ -77,6 +78,32 @@ class GuardSettings(_Section):
     max_share_flagged: float = Field(default=0.3, ge=0, le=1)
 
 
+class TextSettings(_Section):
+    """Which text signals are on. None are, unless they are named here."""
+
+    signals: list[str] = []
+    languages: list[str] = ["en"]
+    competitors: list[str] = []  # names as people write them
+    patterns: str = ""  # folder with pattern files of one's own
+
+    @field_validator("signals")
+    @classmethod
+    def _known(cls, names: list[str]) -> list[str]:
+        for name in names:
+            if name not in TEXT_SIGNALS:
+                close = difflib.get_close_matches(name, TEXT_SIGNALS, n=1)
+                hint = f"did you mean '{close[0]}'?" if close else ", ".join(TEXT_SIGNALS)
+                raise ValueError(f"there is no text signal '{name}' ({hint})")
+        return names
+
+    @field_validator("competitors")
+    @classmethod
+    def _named(cls, names: list[str]) -> list[str]:
+        if any(not name.strip() for name in names):
+            raise ValueError("a competitor needs a name")
+        return names
+
+
 class ScheduleSettings(_Section):
     """When to run, for whoever schedules it."""
 
@@ -104,6 +131,7 @@ class Settings(BaseSettings):
     tasks: TaskSettings = TaskSettings()
     guard: GuardSettings = GuardSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    text: TextSettings = TextSettings()
 
     @field_validator("rules", mode="before")
     @classmethod

@@ -25,8 +25,10 @@ from crmrules.findings.hold import Gates
 from crmrules.findings.life import gone
 from crmrules.outcome import Keeper, Report, Show
 from crmrules.plan import Judged, Past, Planner, Policy, missing_flags
+from crmrules.private import PrivateTasks
 from crmrules.rule import Rule
 from crmrules.state import Store, Transaction
+from crmrules.text import Reader
 from crmrules.writeback import drain, reconcile
 
 RECONCILE_EVERY = timedelta(days=7)
@@ -63,6 +65,7 @@ class Job:
     guards: Guards = field(default_factory=Guards)
     major_amount: float | None = None
     standard_allowance: float = 0.0
+    reader: Reader | None = None  # of texts; None: text signals are off
 
 
 def plan(job: Job, *, full: bool = False, show: Show | None = None) -> Report:
@@ -88,7 +91,7 @@ def sync(job: Job, *, full: bool = False, show: Show | None = None) -> Report:
             report = _decide(job, preflight, tx, keeper, full=full, run=run.id)
             _admit(report.problems)
             guard(report, job.guards)
-            if report.writes:
+            if report.pending:
                 _admit(job.connector.may_write())
         sent = drain(
             job.connector,
@@ -99,7 +102,7 @@ def sync(job: Job, *, full: bool = False, show: Show | None = None) -> Report:
             now=job.now,
             clock=job.store.clock,
         )
-        report.done, report.failed = sent.done, sent.failed
+        report.done, report.private_done, report.failed = sent.done, sent.private, sent.failed
         usage = job.connector.usage
         run.finish(
             report.counts(), exit_code=report.exit_code, calls=usage.calls, floor=usage.floor
@@ -124,7 +127,7 @@ def look(job: Job, opportunity: str) -> Look | None:
     with org.lease("explain") as fence, org.dry_run(fence) as tx:
         pull(job.connector, tx, full=False, run="explain", now=job.now)
         baseline = _measured(job, tx)
-        judge = Evaluator(job.engine, job.rules, baseline, job.now).judge
+        judge = _evaluator(job, baseline).judge
         stored = [(opportunity, tx.mirror.rows_of(opportunity))]
         for judged in judge(opportunities(stored, job.connector.normalize, job.now)):
             return Look(judged, Past(*tx.past(opportunity)), baseline)
@@ -152,15 +155,18 @@ def _decide(
 ) -> Report:
     """Pull, judge and plan inside the transaction; it counts only if somebody commits."""
     report = keeper.begin(job.connector, preflight, job.rules)
+    lost = tx.history.get(_FULL_PULL) is None
     clock = job.store.clock
     reconcile(job.connector, tx, preflight.capabilities, run, job.now, clock)
     report.problems += pull(job.connector, tx, full=full, run=run, now=job.now)
     report.baseline = _measured(job, tx)
-    judge = Evaluator(job.engine, job.rules, report.baseline, job.now).judge
+    judge = _evaluator(job, report.baseline).judge
     planner = _planner(job, preflight, tx, report.baseline)
     won_since = (job.now - WON_FOR).date()
     stored = tx.mirror.opportunities(judged_ids=tx.watched(), won_since=won_since)
-    for judged in judge(opportunities(stored, job.connector.normalize, job.now)):
+    private = PrivateTasks.read(job.connector, tx, job.rules, preflight.organization.id, lost=lost)
+    found = private.join(opportunities(stored, job.connector.normalize, job.now))
+    for judged in judge(found):
         keeper.judged(judged)
         past = Past(*tx.past(judged.opportunity.id))
         keeper.keep(planner.add(judged, past), tx, run)
@@ -192,6 +198,10 @@ def pull(
     if stored is None:
         tx.history.set(_FULL_PULL, now.isoformat())
     return tuple(problems)
+
+
+def _evaluator(job: Job, baseline: Baseline) -> Evaluator:
+    return Evaluator(job.engine, job.rules, baseline, job.now, job.reader)
 
 
 def _measured(job: Job, tx: Transaction) -> Baseline:

@@ -21,6 +21,7 @@ from crmrules.connector import (
     Outcome,
     Result,
     SetFields,
+    is_private,
 )
 from crmrules.errors import CrmRulesError
 from crmrules.findings import TaskKey, TaskRecord, TaskStatus
@@ -47,12 +48,13 @@ class Failure:
     remedy: str
     retry: bool
     permission: bool = False
+    private: bool = False  # of a private rule: the opportunity is named to nobody
 
     def json(self) -> dict[str, Any]:
         """Return the contract's shape."""
         return {
             "action": self.action,
-            "opportunity": self.opportunity,
+            "opportunity": None if self.private else self.opportunity,
             "error": self.error,
             "remedy": self.remedy,
             "retry": self.retry,
@@ -64,6 +66,7 @@ class Sent:
     """What became of a run's writes."""
 
     done: int = 0
+    private: int = 0  # done, of private rules
     failed: list[Failure] = field(default_factory=list)
 
 
@@ -115,7 +118,9 @@ def drain(
             break
     for answer in last.values():
         if answer.outcome.result in _GOOD:
-            sent.done += 1
+            hidden = is_private(answer.intent.write)
+            sent.private += hidden
+            sent.done += not hidden
         elif answer.outcome.result is not Result.MOOT:
             sent.failed.append(_failure(answer))
     return sent
@@ -236,4 +241,5 @@ def _failure(answer: Answer) -> Failure:
         outcome.remedy or "Nothing to do: the next sync tries again.",
         retry=outcome.result in _LATER,
         permission=outcome.result is Result.CONFIG,
+        private=is_private(intent.write),
     )

@@ -7,8 +7,10 @@ import re
 import pytest
 from cli_kit import configure, run, sandbox
 
+from crmrules import rulebook
 from crmrules_hubspot.errors import FEATURES
 
+SHIPPED = rulebook.load([rulebook.shipped()]).rules
 WRITES = re.compile(r"batch/(create|update|archive|upsert)|/properties/|/merge")
 
 
@@ -101,7 +103,7 @@ def test_what_stops_a_sync_does_not_hide_what_the_rules_would_see(config, crm):
     ran = doctor(config, "--format", "json")
     assert ran.code == 3
     assert {level for level, _ in problems(ran)} >= {"error"}
-    assert len(ran.json()["readiness"]) == 13
+    assert len(ran.json()["readiness"]) == len(SHIPPED)
 
 
 def test_doctor_names_stages_by_id_and_label_where_the_map_does_not_fit(config, crm):

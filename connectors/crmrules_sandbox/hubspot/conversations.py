@@ -1,4 +1,4 @@
-"""Writes conversations as HubSpot activities: meetings, calls, emails, notes.
+"""Writes conversations as HubSpot activities: meetings, calls, emails, notes, tasks.
 
 Know before changing: a body is HTML with the note's lines as breaks, as the editor makes it. A
 meeting's outcome and notes come when it is over. A mail logged by hand is an email nobody gave a
@@ -20,6 +20,9 @@ from crmrules_sandbox.scenario.model import Conversation
 CONNECTED = "f240bbac-87c9-4f6e-bf70-924b57d47db7"
 VOICEMAIL = "b2cf5968-551e-4856-9783-52b3da59a7d0"
 """Ids of the two call outcomes used, of those every portal starts with."""
+
+OUTCOMES = {"cancelled": "CANCELED", "missed": "NO_SHOW", "moved": "RESCHEDULED"}
+"""What became of a meeting that did not take place -> its outcome."""
 
 
 def html(text: str) -> str:
@@ -48,6 +51,7 @@ class Scene:
             "call": self._call,
             "mail": self._mail,
             "note": self._note,
+            "task": self._task,
         }[talk.kind]
         record = make(talk)
         for person in talk.people:
@@ -71,7 +75,10 @@ class Scene:
             "hs_meeting_outcome": "SCHEDULED",
         }
         record = self._add("meetings", talk, properties, talk.entered)
-        if talk.start <= self.now:
+        if talk.fate is not None:
+            over = max(min(talk.start, self.now), talk.entered)
+            self.book.change(record, over, self.owner, "hs_meeting_outcome", OUTCOMES[talk.fate])
+        elif talk.start <= self.now:
             over = max(min(end, self.now), talk.entered)
             self.book.change(record, over, self.owner, "hs_meeting_outcome", "COMPLETED")
             body = html(talk.body) if talk.body else None
@@ -114,6 +121,15 @@ class Scene:
     def _note(self, talk: Conversation) -> Record:
         properties: dict[str, Value] = {"hs_note_body": html(talk.body) if talk.body else None}
         return self._add("notes", talk, properties, talk.entered)
+
+    def _task(self, talk: Conversation) -> Record:
+        properties: dict[str, Value] = {
+            "hs_task_subject": talk.subject,
+            "hs_task_body": html(talk.body) if talk.body else None,
+            "hs_task_status": "WAITING" if talk.waiting else "COMPLETED",
+            "hs_task_type": "TODO",
+        }
+        return self._add("tasks", talk, properties, talk.entered)
 
     @staticmethod
     def _value(record: Record, name: str) -> str:

@@ -10,7 +10,7 @@ Does not do: make a scenario (``crmrules_sandbox.scenario``), or keep the record
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from crmrules_sandbox.hubspot.book import Book, Value, minted
 from crmrules_sandbox.hubspot.conversations import Scene
@@ -29,6 +29,16 @@ from crmrules_sandbox.scenario.timeline import timeline
 
 PORTAL_ID = 48_120_377
 _OWNER, _USER = 61_004_410, 7_205_118
+CONTRACT_END = "contract_end"
+"""A property of the made-up organization's own."""
+
+FORECASTS = {
+    "omitted": "OMIT",
+    "pipeline": "PIPELINE",
+    "best case": "BEST_CASE",
+    "commit": "COMMIT",
+}
+"""What somebody chose as forecast -> value of the property."""
 
 
 def render(scenario: Scenario) -> Contents:
@@ -160,6 +170,8 @@ class _Writer:
             "dealtype": "existingbusiness" if one.again else "newbusiness",
             "hs_analytics_source": one.source,
             "hubspot_owner_id": owner.id,
+            "hs_manual_forecast_category": FORECASTS[one.forecast] if one.forecast else None,
+            CONTRACT_END: one.contract_end.isoformat() if one.contract_end else None,
         }
         deal = self._book.add("deals", one.entered, owner, properties)
         changes: list[tuple[datetime, str, Value | date]] = []
@@ -175,9 +187,9 @@ class _Writer:
     def _quote(self, deal: Record, quote: Quote, owner: Owner, name: str) -> Record:
         properties: dict[str, Value | date] = {
             "hs_title": f"{name} quote",
-            "hs_status": "APPROVAL_NOT_NEEDED",
+            "hs_status": "DRAFT" if quote.draft else "APPROVAL_NOT_NEEDED",
             "hs_quote_amount": round(sum(line.total for line in quote.lines), 2),
-            "hs_expiration_date": (quote.at + timedelta(days=60)).date(),
+            "hs_expiration_date": quote.expires,
             "hubspot_owner_id": owner.id,
         }
         record = self._book.add("quotes", quote.at, owner, properties)

@@ -1,8 +1,9 @@
 """A seeded portal with the shipped properties, ready to serve.
 
 Know before changing: the portal's own properties come from ``deploy/hubspot`` alone, so one the
-product forgot to ship does not exist here either. Not provisioned, a portal has none of them: what
-an account looks like before ``provision``.
+product forgot to ship does not exist here either; beside them there are only those the made-up
+organization added itself (``OWN``), where a scenario fills them. Not provisioned, a portal has none
+of ours: what an account looks like before ``provision``.
 
 Does not do: the demo's story (``demo``, ``rep``), invent records (``seed``).
 """
@@ -13,6 +14,7 @@ import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from crmrules_sandbox.hubspot.portal import Portal, wall_clock
@@ -26,6 +28,21 @@ _FILES = (
     _HERE.parents[3] / _NAME,  # a source tree
     _HERE.parents[2] / "crmrules" / "shipped" / _NAME,  # an installed wheel
 )
+
+OWN = MappingProxyType(
+    {
+        "deals": (
+            {
+                "name": "contract_end",
+                "label": "Contract end",
+                "type": "date",
+                "fieldType": "date",
+                "groupName": "dealinformation",
+            },
+        )
+    }
+)
+"""Type -> properties that the made-up organization added itself."""
 
 
 def shipped_properties() -> dict[str, Any]:
@@ -67,9 +84,15 @@ def seeded_portal(
     from crmrules_sandbox.hubspot.render import render  # noqa: PLC0415 - slow to import
     from crmrules_sandbox.scenario import told  # noqa: PLC0415
 
+    contents = render(told(scenario, seed, clock, opportunities))
+    filled = {(each.type, name) for each in contents.records for name in each.history}
     portal = Portal(
-        render(told(scenario, seed, clock, opportunities)),
+        contents,
         clock=clock,
+        properties={
+            kind: [each for each in listed if (kind, each["name"]) in filled]
+            for kind, listed in OWN.items()
+        },
         index_lag=index_lag,
         daily_limit=daily_limit,
         interval_limit=interval_limit,

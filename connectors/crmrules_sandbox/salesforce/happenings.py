@@ -2,7 +2,9 @@
 
 Know before changing: a mail is an EmailMessage *and* the task Enhanced Email makes for it
 (``ActivityId``), so whoever counts both counts twice, as in a real org. An event has one
-EventRelation per attendee and one for what it is about.
+EventRelation per attendee and one for what it is about. No standard field says that an event did
+not take place; its subject does, in the words calendars put before it. One that was moved is called
+off there, and the new one is another event.
 
 Does not do: decide who talks to whom and when (``scenario``).
 """
@@ -16,6 +18,8 @@ from crmrules_sandbox.salesforce.ledger import Ledger, Row, stamp
 from crmrules_sandbox.scenario.model import Conversation
 
 _SENT, _READ = "3", "1"
+_FATES = {"cancelled": "Canceled: ", "moved": "Canceled: ", "missed": "No show: "}
+_WAITING = "Waiting on someone else"
 
 
 @dataclass(slots=True)
@@ -42,6 +46,8 @@ class Scene:
             row["CallType"] = "Inbound" if talk.direction == "in" else "Outbound"
             row["CallDisposition"] = "Connected" if talk.answered else "Left voicemail"
             row["CallDurationInSeconds"] = talk.seconds
+        if talk.waiting:
+            row |= {"Status": _WAITING, "IsClosed": False, "CompletedDateTime": None}
         return (row["Id"],)
 
     def _about(self, talk: Conversation) -> str:
@@ -53,7 +59,7 @@ class Scene:
             "Event",
             talk.entered,
             self.owner["Id"],
-            Subject=talk.subject,
+            Subject=_FATES.get(talk.fate or "", "") + talk.subject,
             StartDateTime=stamp(talk.start),
             EndDateTime=stamp(end),
             ActivityDateTime=stamp(talk.start),

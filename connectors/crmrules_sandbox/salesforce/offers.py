@@ -9,8 +9,6 @@ Does not do: decide when a quote is made and at what discount.
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from crmrules_sandbox.salesforce.ledger import Ledger, Row
 from crmrules_sandbox.scenario.model import Line, Opportunity, Quote
 
@@ -29,14 +27,14 @@ def write_quote(ledger: Ledger, opportunity: Row, quote: Quote, products: dict[s
         AccountId=opportunity["AccountId"],
         ContactId=None,
         OwnerId=owner,
-        Status="Accepted" if quote.accepted else "Presented",
+        Status="Accepted" if quote.accepted else "Draft" if quote.draft else "Presented",
         Discount=_discount(quote),
         Subtotal=round(sum(line.listed for line in quote.lines), 2),
         TotalPrice=total,
         GrandTotal=total,
         LineItemCount=len(quote.lines),
         IsSyncing=quote.current,
-        ExpirationDate=(quote.at + timedelta(days=60)).date().isoformat(),
+        ExpirationDate=quote.expires.isoformat(),
     )
     for place, line in enumerate(quote.lines, start=1):
         ledger.add(

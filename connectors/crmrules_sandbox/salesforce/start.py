@@ -1,8 +1,8 @@
 """A seeded org from the shipped fields, ready to serve.
 
 Know before changing: the org's custom fields come from ``deploy/salesforce`` alone, so a field the
-product forgot to ship does not exist here either. The integration user is a seeded one; tokens are
-issued for it.
+product forgot to ship does not exist here either, and from ``own`` where a scenario fills one. The
+integration user is a seeded one; tokens are issued for it.
 
 Does not do: the demo's story (``demo``, ``rep``).
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crmrules_sandbox.salesforce.org import INTEGRATION_USER_ID, Org, wall_clock
+from crmrules_sandbox.salesforce.own import with_own
 from crmrules_sandbox.salesforce.schema import load_deploy, standard_schema
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def seeded_org(
 
     records = render(told(scenario, seed, clock, opportunities))
     robots = (user["Id"] for user in records["User"] if user.get("Username") == INTEGRATION)
-    schema = load_deploy(deploy or shipped_fields(), standard_schema())
+    schema = with_own(load_deploy(deploy or shipped_fields(), standard_schema()), records)
     org = Org(
         schema,
         features=features,

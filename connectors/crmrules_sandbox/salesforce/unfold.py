@@ -11,10 +11,19 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from crmrules_sandbox.salesforce.ledger import Ledger, Row, stamp
+from crmrules_sandbox.salesforce.own import CONTRACT_END
 from crmrules_sandbox.salesforce.staff import forecast
 from crmrules_sandbox.scenario.model import Opportunity
 from crmrules_sandbox.scenario.outline import CHANCES
 from crmrules_sandbox.scenario.timeline import Values, timeline
+
+FORECASTS = {
+    "omitted": ("Omitted", "Omitted"),
+    "pipeline": ("Pipeline", "Pipeline"),
+    "best case": ("BestCase", "Best Case"),
+    "commit": ("Forecast", "Commit"),
+}
+"""What somebody chose as forecast -> category: API value and label."""
 
 
 def write_opportunity(ledger: Ledger, one: Opportunity, account: Row, owner: Row) -> Row:
@@ -36,6 +45,11 @@ def write_opportunity(ledger: Ledger, one: Opportunity, account: Row, owner: Row
         HasOpportunityLineItem=bool(one.lines),
     )
     _history(ledger, row, one)
+    if one.forecast is not None:
+        category = FORECASTS[one.forecast]
+        row |= {"ForecastCategory": category[0], "ForecastCategoryName": category[1]}
+    if one.contract_end is not None:
+        row[CONTRACT_END] = one.contract_end.isoformat()
     return row
 
 
@@ -118,8 +132,10 @@ def sum_up(ledger: Ledger, row: Row, one: Opportunity) -> None:
     """Set the fields Salesforce counts from an opportunity's activities and dates."""
     heard = one.heard
     row["LastActivityDate"] = heard.date().isoformat() if heard else None
-    row["HasOpenActivity"] = any(talk.start > ledger.now for talk in one.conversations)
-    row["HasOverdueTask"] = False
+    waiting = [talk for talk in one.conversations if talk.waiting]
+    ahead = any(talk.start > ledger.now for talk in one.conversations)
+    row["HasOpenActivity"] = ahead or bool(waiting)
+    row["HasOverdueTask"] = any(talk.start.date() < ledger.now.date() for talk in waiting)
     close = date.fromisoformat(row["CloseDate"])
     row |= {"FiscalYear": close.year, "FiscalQuarter": (close.month + 2) // 3}
     row["Fiscal"] = f"{close.year} {(close.month + 2) // 3}"

@@ -10,12 +10,14 @@ Does not do: draw (``seeding``), or check (``file``).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 Outcome = Literal["open", "won", "lost"]
-Talking = Literal["meeting", "call", "mail", "note"]
+Talking = Literal["meeting", "call", "mail", "note", "task"]
 Direction = Literal["in", "out"]
+Fate = Literal["cancelled", "missed", "moved"]
+Forecast = Literal["omitted", "pipeline", "best case", "commit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +158,23 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """One version of an offer; ``current``: the opportunity's own lines follow this one."""
+    """One version of an offer; ``current``: the opportunity's own lines follow this one.
+
+    ``draft``: the customer has not had it. ``until`` is the last day it holds; None: sixty days on.
+    """
 
     id: str
     at: datetime
     lines: tuple[Line, ...]
     current: bool = False
     accepted: bool = False
+    draft: bool = False
+    until: date | None = None
+
+    @property
+    def expires(self) -> date:
+        """The last day it holds."""
+        return self.until or (self.at + timedelta(days=60)).date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +185,8 @@ class Conversation:
     it was booked). Only meetings end, only calls are ``answered`` and last ``seconds``.
     ``on_account``: about the company, not the opportunity. ``by_hand``: a mail logged as a bare
     task, so nobody can tell its direction. ``shelved``: so old that a CRM may have archived it.
+    ``fate`` is what somebody recorded of a meeting that did not take place. A task is done, unless
+    it is ``waiting`` for the customer; ``start`` is when it was due.
     """
 
     id: str
@@ -191,6 +205,8 @@ class Conversation:
     on_account: bool = False
     by_hand: bool = False
     shelved: bool = False
+    fate: Fate | None = None
+    waiting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +215,8 @@ class Opportunity:
 
     The first of each kind of move is the value it was made with. ``heard`` is the last moment
     somebody was in contact about it. ``story`` is why it was made up and is never rendered.
+    ``forecast`` is what somebody chose; None: what follows from the stage. ``contract_end`` is in a
+    field that the organization added itself.
     """
 
     id: str
@@ -221,6 +239,8 @@ class Opportunity:
     lines_since: datetime | None = None
     rivals: tuple[str, ...] = ()
     heard: datetime | None = None
+    forecast: Forecast | None = None
+    contract_end: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,8 @@ class _Stage:
         from crmrules.settings import parse
 
         overlay = self.folder / "overlay.yaml"
-        modes = {rule.id: rule.recommended for rule in rulebook.load([rulebook.shipped()]).rules}
+        book = rulebook.load([rulebook.shipped()])
+        modes = {rule.id: rule.recommended for rule in book.rules if not rule.private}
         lines = [f"{rule}: {{mode: {mode if live else 'shadow'}}}" for rule, mode in modes.items()]
         overlay.write_text("\n".join(lines) + "\n", encoding="utf-8")
         raw = {
@@ -115,7 +116,7 @@ def _play(stage: _Stage) -> Path:
     click.echo("\n6. Third sync, at once: nothing is left to write.")
     third = _sync(stage, live=True)
     _tell(third)
-    if third.writes:
+    if third.pending:
         raise AssertionError(f"the third sync wrote {dict(third.writes)}")
     _explain_one(stage)
     return _report(stage)
@@ -177,8 +178,8 @@ def _explain_one(stage: _Stage) -> None:
         found = look(made.job(now=stage.crm.now), opportunity)
         if found is None:
             return
-        click.echo(f"\n7. crmrules explain {opportunity}, the first of thirteen verdicts:")
         told = [(rule, explain(rule, found.judged.readings)) for rule in made.book.enabled]
+        click.echo(f"\n7. crmrules explain {opportunity}, the first of {len(told)} verdicts:")
         rule, first = min(told, key=lambda pair: pair[1].verdict != "fires")
         for line in explanation(first, rule).splitlines():
             click.echo(f"     {line}")

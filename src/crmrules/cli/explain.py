@@ -44,6 +44,11 @@ def explain(
     made = setup(config, log_format=log_format, verbose=verbose, now=as_of)
     try:
         rules = [made.book.rule(rule_id)] if rule_id else list(made.book.enabled)
+        if rule_id and rules[0].private and not include_private:
+            raise UsageError(
+                f"'{rule_id}' is private: it concerns nobody but the opportunity's owner",
+                remedy="Add --include-private if that is you.",
+            )
         rules = [rule for rule in rules if include_private or not rule.private]
         found = look(made.job(now=as_of, rules=rules), opportunity)
     finally:

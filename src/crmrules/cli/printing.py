@@ -33,10 +33,10 @@ class Printer:
         verdicts: str = "findings",
         private: bool = False,
     ) -> None:
-        self._used = {r.id: dict.fromkeys(c.signal for c in r.condition.clauses()) for r in rules}
+        shown = [rule for rule in rules if private or not rule.private]
+        self._used = {r.id: dict.fromkeys(c.signal for c in r.condition.clauses()) for r in shown}
         self._json, self._all, self._private = output == "json", verdicts == "all", private
         self._spool = Spool()
-        self._hidden: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -57,7 +57,7 @@ class Printer:
         if not self._all:
             return
         for rule, judgement in judged.judgements.items():
-            if judgement.verdict is Verdict.FIRES:
+            if judgement.verdict is Verdict.FIRES or rule not in self._used:
                 continue
             entry: dict[str, Any] = {"rule": rule, "opportunity": judged.opportunity.id}
             entry["verdict"] = str(judgement.verdict)
@@ -70,17 +70,15 @@ class Printer:
             self._spool.add("findings", entry)
 
     def _finding(self, finding: Finding) -> None:
-        if finding.rule.private and not self._private:
-            self._hidden.add(finding.rule.id)
-            return
-        self._spool.add("findings", finding.json())
+        if self._private or not finding.rule.private:
+            self._spool.add("findings", finding.json())
 
     def _write(self, write: PlannedWrite) -> None:
-        if write.rule not in self._hidden:
+        if self._private or not write.private:
             self._spool.add("writes", write.json())
 
     def _settled_write(self, write: PlannedWrite) -> None:
-        if write.rule not in self._hidden:
+        if self._private or not write.private:
             self._spool.add("once_settled", write.json())
 
     def finish(self, report: Report, out: IO[str]) -> None:
@@ -108,32 +106,40 @@ class Printer:
             "problems": [
                 {"level": p.level, "what": p.what, "remedy": p.remedy} for p in report.problems
             ],
-            "done": report.done,
+            "done": self._all_of(report.done, report.private_done),
             "api_calls": report.usage.calls,
             "api_floor": report.usage.floor,
         }
         out.write("," + orjson.dumps(tail).decode()[1:] + "\n")
 
     def _print_text(self, report: Report, out: IO[str]) -> None:
+        findings = self._all_of(report.findings, report.private_findings)
         out.write(
             f"{report.connector} {report.organization.id}, as of {stamp(report.as_of)}: "
-            f"{report.opportunities} opportunities judged, {report.findings} findings\n"
+            f"{report.opportunities} opportunities judged, {findings} findings\n"
         )
         self._held(report, out)
         self._listed(out)
-        now, settled = _sum(report.writes), _sum(report.settled_writes)
-        out.write(f"next sync:    {now}\nonce settled: {settled}\n")
+        now = self._all_of(report.writes, report.private_writes)
+        settled = self._all_of(report.settled_writes, report.private_settled)
+        out.write(f"next sync:    {_sum(now)}\nonce settled: {_sum(settled)}\n")
         for problem in report.problems:
             out.write(f"{problem.level}: {problem.what}\n  -> {problem.remedy}\n")
         if report.read_only:
             out.write("read-only: this connector, as it is, takes no write; a sync only counts\n")
-        if report.done or report.failed:
-            out.write(f"written: {report.done}; failed: {len(report.failed)}\n")
+        done = self._all_of(report.done, report.private_done)
+        if done or report.failed:
+            out.write(f"written: {done}; failed: {len(report.failed)}\n")
         for failure in report.failed[:_SHOWN]:
             again = "tried again by the next sync" if failure.retry else "fails until it is mended"
-            out.write(f"  {failure.action} {failure.opportunity}: {failure.error} ({again})\n")
+            where = "a private one" if failure.private else failure.opportunity
+            out.write(f"  {failure.action} {where}: {failure.error} ({again})\n")
             out.write(f"    -> {failure.remedy}\n")
         out.write(f"calls: {report.usage.calls} (floor {report.usage.floor})\n")
+
+    def _all_of(self, open_: Any, private: Any) -> Any:
+        """Return a count, with what private rules add to it where somebody asked for them."""
+        return open_ + private if self._private else open_
 
     def _held(self, report: Report, out: IO[str]) -> None:
         held = {reason: n for reason, n in report.held_back.items() if reason}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,12 @@ def status(config: Path | None, log_format: str | None, verbose: int, output: st
 
     Example: crmrules status --format json
     """
-    from crmrules.cli.wire import open_store
+    from crmrules.cli.wire import open_store, private_rules
 
     store = open_store(config, log_format=log_format, verbose=verbose)
+    hidden = private_rules(config)
     try:
-        found = [store.for_org(org).status() for org in store.organizations()]
+        found = [_without(store.for_org(org).status(), hidden) for org in store.organizations()]
     finally:
         store.close()
     if output == "json":
@@ -33,6 +34,13 @@ def status(config: Path | None, log_format: str | None, verbose: int, output: st
         click.echo("Nothing yet. Next: crmrules plan, then crmrules sync.")
     for each in found:
         _print(each)
+
+
+def _without(found: Any, hidden: frozenset[str] | None) -> Any:
+    """Return a status that tells nothing of private rules; None: nobody knows which those are."""
+    told = {} if hidden is None else found.open_episodes
+    shown = {rule: n for rule, n in told.items() if rule not in (hidden or ())}
+    return replace(found, open_episodes=shown)
 
 
 def _print(found: Any) -> None:

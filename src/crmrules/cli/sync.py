@@ -69,7 +69,7 @@ def plan(
             printer.finish(report, sys.stdout)
     finally:
         made.close()
-    return 10 if detailed_exitcode and report.writes else 0
+    return 10 if detailed_exitcode and report.pending else 0
 
 
 @click.command()

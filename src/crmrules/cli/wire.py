@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from crmrules import log, mapping, plugins, rulebook
+from crmrules import log, mapping, plugins, rulebook, text
 from crmrules.engine import build
-from crmrules.errors import UsageError
+from crmrules.errors import CrmRulesError, UsageError
 from crmrules.findings import Limits
 from crmrules.plan import Policy
 from crmrules.rulebook import RuleBook
@@ -30,6 +30,7 @@ class Setup:
     book: RuleBook
     store: Store
     connector: Any
+    reader: text.Reader | None = None
 
     def job(
         self,
@@ -61,6 +62,7 @@ class Setup:
             guards=guards,
             major_amount=settings.rules.major_amount,
             standard_allowance=settings.rules.standard_allowance,
+            reader=self.reader,
         )
 
     def close(self) -> None:
@@ -90,17 +92,29 @@ def open_store(config: Path | None, *, log_format: Any = None, verbose: int = 0)
     return Store(_state_url(settings.state.url, base))
 
 
+def private_rules(config: Path | None) -> frozenset[str] | None:
+    """Return the ids of private rules, the shipped ones included; None: the rules are broken."""
+    try:
+        books = [load_rules(*load(config)), rulebook.load([rulebook.shipped()])]
+    except CrmRulesError:
+        return None
+    return frozenset(rule.id for book in books for rule in book.rules if rule.private)
+
+
 def make(settings: Settings, base: Path, *, now: datetime | None = None) -> Setup:
     """Make everything from checked settings."""
-    book = load_rules(settings, base)
+    book, reader = load_rules(settings, base), load_reader(settings, base)
     connector = connect(settings, base, now)
-    return Setup(settings, base, book, Store(_state_url(settings.state.url, base)), connector)
+    store = Store(_state_url(settings.state.url, base))
+    return Setup(settings, base, book, store, connector, reader)
 
 
 def connect(settings: Settings, base: Path, now: datetime | None = None) -> Any:
     """Return the configured connector, with paths of its section resolved."""
     make_connector = plugins.load(plugins.CONNECTORS, settings.connector)
-    meaning = mapping.build(settings.phases, settings.mapping)
+    meaning = mapping.build(
+        settings.phases, settings.mapping, mail_texts=bool(settings.text.signals)
+    )
     clock = {} if now is None else {"now": lambda: now}
     return make_connector(section(settings, base), mapping=meaning, **clock)
 
@@ -137,6 +151,13 @@ def secrets(section: dict[str, Any]) -> Iterator[str]:
 def load_rules(settings: Settings, base: Path, overlay: Path | None = None) -> RuleBook:
     """Return the rules of the configured folders with the overlay applied."""
     return rulebook.load(*rule_places(settings, base, overlay))
+
+
+def load_reader(settings: Settings, base: Path) -> text.Reader | None:
+    """Return what reads texts as configured; None: text signals are off."""
+    wanted = settings.text
+    folder = _inside(wanted.patterns, base) if wanted.patterns else None
+    return text.reader(wanted.signals, wanted.languages, rivals=wanted.competitors, folder=folder)
 
 
 def rule_places(

@@ -38,8 +38,8 @@ def shown(findings: Iterable[Finding], denied: frozenset[str]) -> list[Finding]:
 def wanted_fields(
     judged: Judged, rules: Iterable[Rule], visible: Sequence[Finding]
 ) -> dict[str, Any]:
-    """Return what our fields should say; all empty while no rule is live."""
-    live = [rule for rule in rules if rule.mode is Mode.LIVE]
+    """Return what our fields should say; all empty while no rule is live that others may see."""
+    live = [rule for rule in rules if rule.mode is Mode.LIVE and not rule.private]
     if not live or _phase(judged) is None:
         return {"status": None, "flags": (), "summary": None, "buying_phase": None}
     return {

@@ -131,8 +131,9 @@ class Planner:
     def _observed(self, record: TaskRecord, task: OurTask | None) -> TaskRecord:
         if task is not None:
             return observe(record, task, self._now)
-        if record.status in (TaskStatus.OPEN, TaskStatus.SNOOZED):
-            # It was there, and a pull that would have shown it did not: somebody deleted it.
+        if record.status.unfinished and record.rule in self.rules:
+            # It was there, and was looked for and not found: somebody deleted it. Of a rule that
+            # is switched off nobody can tell: private tasks are looked for while it is on.
             return replace(record, status=TaskStatus.DELETED, ended_at=self._now)
         return record
 
@@ -189,12 +190,12 @@ class Planner:
     def _ending(
         self, judged: Judged, record: TaskRecord, episode: Episode, task: OurTask
     ) -> PlannedWrite | None:
-        if not episode.active and episode.n == record.episode:
-            return tasks.withdraw(record, episode, task, self._policy)
         rule = self.rules[record.rule]
+        if not episode.active and episode.n == record.episode:
+            return tasks.withdraw(record, episode, task, self._policy, private=rule.private)
         owner = tasks.owner_of(judged.opportunity, rule, self._policy)
         due = tasks.moved_due(rule, task, judged.readings, self._now, self._policy)
-        return tasks.hand_over(record, task, owner, due)
+        return tasks.hand_over(record, task, owner, due, private=rule.private)
 
     def _hold(
         self,

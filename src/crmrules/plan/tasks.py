@@ -107,11 +107,18 @@ def wish(write: PlannedWrite, finding: Finding, now: datetime) -> TaskRecord:
 
 def _body(finding: Finding, values: Mapping[str, Any]) -> str:
     lines = [render(line, values) for line in finding.rule.then.task.body]
-    return "\n".join((*lines, "", seen(finding.evidence), ANSWER_HINT)).strip()
+    # Whoever may read tasks may read this one: of a private rule it does not say what was seen.
+    told = "" if finding.rule.private else seen(finding.evidence)
+    return "\n".join((*lines, "", *([told] if told else []), ANSWER_HINT)).strip()
 
 
 def withdraw(
-    record: TaskRecord, episode: Episode, task: OurTask, policy: Policy
+    record: TaskRecord,
+    episode: Episode,
+    task: OurTask,
+    policy: Policy,
+    *,
+    private: bool = False,
 ) -> PlannedWrite | None:
     """Return the write that closes a task nobody needs any more; None if people touched it."""
     if record.edited or task.edited or task.closed or task.deleted or episode.reason is None:
@@ -122,7 +129,7 @@ def withdraw(
     values = {"status": status, "body": f"{note}\n{task.body or ''}".strip()}
     return PlannedWrite(
         "complete_task" if cleared else "cancel_task",
-        ChangeTask(record.key, task.id, values),
+        ChangeTask(record.key, task.id, values, private),
         record.opportunity,
         record.rule,
         record.owner,
@@ -131,7 +138,12 @@ def withdraw(
 
 
 def hand_over(
-    record: TaskRecord, task: OurTask, owner: str | None, due: date | None = None
+    record: TaskRecord,
+    task: OurTask,
+    owner: str | None,
+    due: date | None = None,
+    *,
+    private: bool = False,
 ) -> PlannedWrite | None:
     """Return the write that gives an untouched open task to who owns the matter now, in time.
 
@@ -148,7 +160,7 @@ def hand_over(
         return None
     return PlannedWrite(
         "update_task",
-        ChangeTask(record.key, task.id, changed),
+        ChangeTask(record.key, task.id, changed, private),
         record.opportunity,
         record.rule,
         owner or task.owner,

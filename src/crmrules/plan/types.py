@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
-from crmrules.connector import ChangeTask, CreateTask, SetFields, Write
+from crmrules.connector import ChangeTask, CreateTask, SetFields, Write, is_private
 from crmrules.engine import Judgement
 from crmrules.findings import Episode, HeldBack, Limits, TaskRecord
 from crmrules.findings.tasks import CoolDowns
@@ -78,6 +78,11 @@ class PlannedWrite:
     owner: str | None = None
     before: Mapping[str, Any] = field(default_factory=dict)
     first_fill: bool = False
+
+    @property
+    def private(self) -> bool:
+        """Whether it is about a private rule's task."""
+        return is_private(self.write)
 
     def json(self) -> dict[str, Any]:
         """Return the contract's shape."""

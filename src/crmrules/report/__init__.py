@@ -48,7 +48,11 @@ class Page:
 
     def show(self) -> Show:
         """Return the receiver to hand to a run."""
-        return Show(finding=self._finding, write=self.writes.append, judged=self._judged)
+        return Show(finding=self._finding, write=self._write, judged=self._judged)
+
+    def _write(self, write: PlannedWrite) -> None:
+        if not write.private:
+            self.writes.append(write)
 
     def _finding(self, finding: Finding) -> None:
         if not finding.rule.private:

@@ -17,7 +17,7 @@ from crmrules.engine.values import needed
 from crmrules.engine.ways import Demand, Way, to_fire, ways
 from crmrules.engine.ways import Want as Wanted
 from crmrules.errors import UsageError
-from crmrules.rule import Rule, Severity
+from crmrules.rule import Mode, Rule, Severity
 from crmrules.rulecheck._common import Checking, words
 from crmrules.rulefile import did_you_mean
 from crmrules.texts import placeholders
@@ -157,6 +157,19 @@ def condition_and_clearing_are_possible(c: Checking) -> None:
         c.note(("clears",), what, "Add a clause that the task can change, or set expires_in_days.")
 
 
+def private_rules_keep_to_themselves(c: Checking) -> None:
+    """Keep a private rule disabled until somebody wants it, copying nobody, hiding nothing."""
+    if not c.rule.private:
+        return
+    if c.rule.recommended is not Mode.DISABLED:
+        what = f"a private rule is recommended as {c.rule.recommended}"
+        c.note(("recommended",), what, "Write disabled: each team decides for itself.")
+    if c.rule.copy_manager:
+        c.note(("copy_manager",), "a private rule copies the manager", "Remove it.")
+    if c.rule.hides:
+        c.note(("hides",), "a private rule hides others, which would show it", "Remove it.")
+
+
 def hiding_is_sound(c: Checking) -> None:
     """Refuse hiding what is not there, what is more urgent, and what hides back."""
     by_id = {rule.id: rule for rule in c.book.rules}
@@ -217,5 +230,6 @@ CHECKS = (
     settings_are_used_and_sound,
     the_event_of_due_before_is_asked_for,
     condition_and_clearing_are_possible,
+    private_rules_keep_to_themselves,
     hiding_is_sound,
 )

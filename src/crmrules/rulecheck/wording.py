@@ -72,6 +72,13 @@ def subject_is_short_and_starts_with_a_verb(c: Checking) -> None:
             c.note(("then", "task", "subject"), what, "Say what to do: Ask, Find, Check, Hold ...")
 
 
+def private_subject_tells_nothing(c: Checking) -> None:
+    """Let a private rule's subject name nobody: lists of tasks are seen by others."""
+    if c.rule.private and placeholders(c.rule.then.task.subject):
+        what = "the subject of a private rule names something"
+        c.note(("then", "task", "subject"), what, "Use the same words for everybody.")
+
+
 def body_asks(c: Checking) -> None:
     """At least one line is a question."""
     body = c.rule.then.task.body
@@ -144,6 +151,7 @@ CHECKS = (
     placeholders_are_known,
     last_alternative_is_always_complete,
     subject_is_short_and_starts_with_a_verb,
+    private_subject_tells_nothing,
     body_asks,
     nobody_is_blamed,
     texts_are_easy_to_read,

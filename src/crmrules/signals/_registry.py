@@ -43,13 +43,15 @@ Reading: TypeAlias = Known[T_co] | Unknown
 class View:
     """One opportunity as it was known at ``now``, and what is normal in this organization.
 
-    ``mentions``: what a classifier found in texts; None: text signals are off.
+    ``mentions``: what a classifier found in texts; None: text signals are off. ``text_signals``:
+    which of them are on.
     """
 
     opportunity: Opportunity
     now: datetime
     baseline: Baseline
     mentions: tuple[Mention, ...] | None = None
+    text_signals: frozenset[str] = frozenset()
 
 
 SignalFunction: TypeAlias = Callable[[View], Known[typing.Any] | Unknown]

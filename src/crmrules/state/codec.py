@@ -53,7 +53,8 @@ def encode(write: Write) -> dict[str, Any]:
         case CreateTask():
             return {"create": write.key, "task": plain(asdict(write.task))}
         case ChangeTask():
-            return {"change": write.key, "task_id": write.task_id, "values": plain(write.values)}
+            made = {"change": write.key, "task_id": write.task_id, "values": plain(write.values)}
+            return made | ({"private": True} if write.private else {})
         case SetFields():
             return {"set": write.opportunity, "values": plain(write.values)}
 
@@ -65,7 +66,7 @@ def decode(data: Any) -> Write:
             case {"create": key, "task": task}:
                 return CreateTask(key, TaskFields(**rich(task)))
             case {"change": key, "task_id": task_id, "values": values}:
-                return ChangeTask(key, task_id, rich(values))
+                return ChangeTask(key, task_id, rich(values), bool(data.get("private")))
             case {"set": opportunity, "values": values}:
                 return SetFields(opportunity, rich(values))
     except (TypeError, ValueError) as error:

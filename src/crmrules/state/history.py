@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select
 
-from crmrules.connector import CreateTask
+from crmrules.connector import is_private
 from crmrules.state.codec import encode, plain
 from crmrules.state.columns import clean, dumps, loads
 from crmrules.state.dialect import upsert
@@ -126,15 +126,20 @@ class History:
 def _audit_row(answer: Answer) -> dict[str, Any]:
     planned = answer.intent
     write = planned.write
-    private = isinstance(write, CreateTask) and not write.task.link  # its words are nobody else's
-    return {
+    kept = {
         "action": planned.action,
         "key": answer.intent.key,
-        "opportunity": planned.opportunity,
         "rule": planned.rule,
-        "before": None if private else plain(planned.before),
-        "after": None if private else encode(write),
         "result": str(answer.outcome.result),
+    }
+    if is_private(write):  # key and rule only: the rest is nobody else's (decisions, 10)
+        nothing = dict.fromkeys(("before", "after", "task_id", "error"))
+        return {**kept, **nothing, "opportunity": ""}
+    return {
+        **kept,
+        "opportunity": planned.opportunity,
+        "before": plain(planned.before),
+        "after": encode(write),
         "task_id": answer.outcome.id,
         "error": clean(answer.outcome.error),
     }

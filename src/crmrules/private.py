@@ -1,0 +1,82 @@
+"""Our tasks that hang on no opportunity: those of private rules, found again by their keys.
+
+Nobody but the rep may see from a private task which opportunity it is about, so the CRM cannot say
+it either: a pull never brings such a task. What we know to be open is read back by key; after a
+lost state all tasks without an opportunity are listed once, and each belongs where its key can be
+computed from (organization, opportunity, private rule).
+
+It asks nothing of the CRM while no private rule is enabled, and decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from crmrules.connector import Connector
+from crmrules.findings import TaskKey, TaskStatus, task_key
+from crmrules.model import Opportunity, OurTask
+from crmrules.rule import Rule
+from crmrules.state import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateTasks:
+    """Private tasks, by the opportunity they are about or by what their keys were made from."""
+
+    organization: str
+    rules: Sequence[str]
+    known: Mapping[str, Sequence[OurTask]] = field(default_factory=dict)  # by opportunity
+    loose: Mapping[str, Sequence[OurTask]] = field(default_factory=dict)  # by the key's digest
+
+    @classmethod
+    def read(
+        cls,
+        connector: Connector,
+        tx: Transaction,
+        rules: Iterable[Rule],
+        organization: str,
+        *,
+        lost: bool,
+    ) -> PrivateTasks:
+        """Return those the CRM has; ``lost``: nothing is stored, so all are looked for."""
+        private = [rule.id for rule in rules if rule.private]
+        known: dict[str, list[OurTask]] = {}
+        loose: dict[str, list[OurTask]] = {}
+        if not private:
+            return cls(organization, ())
+        unfinished = tx.ledger.load_tasks(TaskStatus.OPEN, TaskStatus.SNOOZED)
+        wanted = {task.key: task.opportunity for task in unfinished if task.rule in private}
+        for key, task in (connector.tasks_by_key(wanted) if wanted else {}).items():
+            known.setdefault(wanted[key], []).append(task)
+        for task in connector.unlinked_tasks() if lost else ():
+            if (parts := TaskKey.parse(task.key)) is not None:
+                loose.setdefault(parts.digest, []).append(task)
+        return cls(organization, private, known, loose)
+
+    def join(self, found: Iterable[Opportunity]) -> Iterator[Opportunity]:
+        """Yield opportunities with their private tasks among ours, each with its rule."""
+        for opportunity in found:
+            linked = opportunity.our_tasks
+            if not self.rules or not (self.known or self.loose or linked):
+                yield opportunity
+                continue
+            digests = self._digests(opportunity.id)
+            lost = (task for digest in digests for task in self.loose.get(digest, ()))
+            tasks = {task.key: task for task in (*self.known.get(opportunity.id, ()), *lost)}
+            tasks |= {task.key: task for task in linked}
+            ours = tuple(_named(task, digests) for task in tasks.values())
+            yield opportunity.model_copy(update={"our_tasks": ours})
+
+    def _digests(self, opportunity: str) -> dict[str, str]:
+        """Return what the keys of tasks about an opportunity hold, and the rule that made it."""
+        keys = {rule: task_key(self.organization, opportunity, rule, 1) for rule in self.rules}
+        return {key.rpartition(":")[2]: rule for rule, key in keys.items()}
+
+
+def _named(task: OurTask, digests: Mapping[str, str]) -> OurTask:
+    """Return a task with its rule: on a private one it does not stand, but it made the key."""
+    parts = TaskKey.parse(task.key)
+    if task.rule is not None or parts is None or parts.digest not in digests:
+        return task
+    return task.model_copy(update={"rule": digests[parts.digest]})

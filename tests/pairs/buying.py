@@ -1,0 +1,77 @@
+"""Pairs of the buying process: what we do, against where the buyer is."""
+
+from __future__ import annotations
+
+from pairs.kit import COMPARING, IDA, RUTH, TOM, WEIGHING, Pair, Told, pair
+
+
+@pair("buy-demo-before-discovery")
+def shown_before_asked() -> Pair:
+    """The first meeting was a demo; in the near miss it was about how they work."""
+    told = Told(30).knows(IDA)
+    return Pair(
+        fires=told.meeting(20, "Product demo", IDA),
+        misses=told.meeting(20, "Discovery of the inbound process", IDA),
+    )
+
+
+@pair("buy-no-advance")
+def pleasant_and_nowhere() -> Pair:
+    """Three meetings and the same next step for three weeks; the near miss has one booked."""
+    told = (
+        Told(70)
+        .knows(IDA, TOM)
+        .stage(40, COMPARING)
+        .step(60, "Show them the interface list")
+        .step(21, "Keep in touch")
+        .meeting(27, "Review of open questions", IDA)
+        .meeting(18, "Working session", TOM)
+        .meeting(8, "Working session", IDA)
+    )
+    return Pair(fires=told, misses=told.meeting(-6, "Working session", IDA))
+
+
+@pair("buy-phase-regressed")
+def back_to_comparing() -> Pair:
+    """It went back from weighing risks to comparing a week ago; in the near miss it did not."""
+    told = Told(80).knows(IDA, RUTH).stage(50, COMPARING).stage(25, WEIGHING)
+    told = told.meeting(20, "Review of terms", RUTH)
+    return Pair(fires=told.stage(7, COMPARING), misses=told)
+
+
+@pair("buy-presenting-in-concerns")
+def one_more_feature() -> Pair:
+    """A demo and papers by mail while they weigh the risk; the near miss has a worry on record."""
+    told = (
+        Told(90)
+        .knows(IDA, RUTH)
+        .stage(60, COMPARING)
+        .stage(26, WEIGHING)
+        .meeting(13, "Demo of the night shift view", RUTH)
+        .wrote(6, RUTH, "Feature overview of the next release")
+    )
+    return Pair(
+        fires=told,
+        misses=told.noted(5, "#concern: who looks after it at night @R. Vance"),
+    )
+
+
+@pair("buy-proposal-before-needs")
+def a_price_after_one_talk() -> Pair:
+    """A quote after one meeting and no want on record; in the near miss two meetings came first."""
+    told = Told(60).knows(IDA, TOM).meeting(50, "First meeting", IDA).stage(32, COMPARING).quote(25)
+    return Pair(fires=told, misses=told.meeting(40, "Working session", TOM))
+
+
+@pair("buy-stage-ahead-of-buyer")
+def our_stage_not_theirs() -> Pair:
+    """They want it, but one person met us once; in the near miss a second one met us too."""
+    told = (
+        Told(40)
+        .knows(IDA, TOM)
+        .meeting(
+            30, "Site visit", IDA, note="#need! wants order entry without re-keying @I. Brandt"
+        )
+        .stage(20, COMPARING)
+    )
+    return Pair(fires=told, misses=told.meeting(12, "Working session", TOM))
