@@ -17,7 +17,7 @@ from crmrules.connector import Connector, Organization, Preflight, Problem, Usag
 from crmrules.model import Opportunity
 from crmrules.plan import Finding, Judged, OpportunityPlan, PlannedWrite
 from crmrules.rule import Mode, Rule, Verdict
-from crmrules.signals import Unknown
+from crmrules.signals import Unknown, fix_for
 from crmrules.state import Transaction
 from crmrules.writeback import Failure
 
@@ -140,6 +140,10 @@ class Report:
         """Return the reason for which a signal was unknown most often; "" where it never was."""
         found = self.reasons.get(signal)
         return max(sorted(found), key=found.__getitem__) if found else ""
+
+    def fix(self, signal: str) -> str:
+        """Return the cheapest way to let a signal be known; "" where there is none."""
+        return fix_for(self.why(signal), self.connector)
 
     def missing_for(self, rule: str) -> list[tuple[str, int]]:
         """Return the signals a rule lacks, the most often lacking first."""

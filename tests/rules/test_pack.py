@@ -33,10 +33,10 @@ def test_the_whole_book_is_there_and_starts_in_shadow_the_private_rules_not_at_a
         assert rule.mode == (Mode.DISABLED if rule.private else Mode.SHADOW), rule.id
 
 
-def test_private_rules_are_those_about_our_own_words_alike_in_their_subject():
+def test_private_rules_are_disabled_alike_in_their_subject_and_read_what_is_ours():
     private = [rule for rule in rulebook.load([PACK]).rules if rule.private]
     assert {rule.id for rule in private} == PRIVATE
-    assert {rule.recommended for rule in private} == {Mode.DISABLED}
+    assert {(rule.mode, rule.recommended) for rule in private} == {(Mode.DISABLED, Mode.DISABLED)}
     assert len({rule.then.task.subject for rule in private}) == 1
 
 

@@ -127,7 +127,6 @@ class Scene:
             "hs_task_subject": talk.subject,
             "hs_task_body": html(talk.body) if talk.body else None,
             "hs_task_status": "WAITING" if talk.waiting else "COMPLETED",
-            "hs_task_type": "TODO",
         }
         return self._add("tasks", talk, properties, talk.entered)
 

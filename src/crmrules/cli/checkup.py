@@ -120,4 +120,5 @@ def _line(rule: Any, report: Report) -> dict[str, Any]:
         "blind_percent": round(100 * blind / max(report.opportunities, 1)),
         "missing": missing,
         "why": {name: report.why(name) for name in missing},
+        "fix": {name: fix for name in missing if (fix := report.fix(name))},
     }

@@ -70,3 +70,5 @@ def _print(line: dict[str, Any]) -> None:
         f"{line['rule']:<30} {line['mode']:<8} fires on {line['fires']}, "
         f"cannot tell on {blind} % (missing: {missing})"
     )
+    for fix in dict.fromkeys(line["fix"].values()):
+        click.echo(f"  -> {fix}")

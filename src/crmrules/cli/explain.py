@@ -5,13 +5,32 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from crmrules.cli.options import Moment, common, emit, formatted
 
+if TYPE_CHECKING:
+    from crmrules.rule import Rule
+    from crmrules.rulebook import RuleBook
+
 _LONGEST = 200  # characters of a note shown on a terminal
+
+
+def _rules(book: RuleBook, rule_id: str | None, *, include_private: bool) -> list[Rule]:
+    """Return what is explained: this rule or all; private ones only where somebody asks."""
+    from crmrules.errors import UsageError
+
+    if rule_id is None:
+        return [rule for rule in book.enabled if include_private or not rule.private]
+    rule = book.rule(rule_id)
+    if rule.private and not include_private:
+        raise UsageError(
+            f"'{rule_id}' is private: it concerns nobody but the opportunity's owner",
+            remedy="Add --include-private if that is you.",
+        )
+    return [rule]
 
 
 @click.command()
@@ -43,7 +62,7 @@ def explain(
 
     made = setup(config, log_format=log_format, verbose=verbose, now=as_of)
     try:
-        rules = _asked(made.book, rule_id, private=include_private)
+        rules = _rules(made.book, rule_id, include_private=include_private)
         found = look(made.job(now=as_of, rules=rules), opportunity)
     finally:
         made.close()
@@ -70,21 +89,6 @@ def explain(
         )
         return
     _print(opportunity, found, explanations)
-
-
-def _asked(book: Any, rule_id: str | None, *, private: bool) -> list[Any]:
-    """Return the rules to explain; UsageError for a private one that nobody may ask for."""
-    from crmrules.errors import UsageError
-
-    if rule_id is None:
-        return [rule for rule in book.enabled if private or not rule.private]
-    rule = book.rule(rule_id)
-    if rule.private and not private:
-        raise UsageError(
-            f"'{rule_id}' is private: it concerns nobody but the opportunity's owner",
-            remedy="Add --include-private if that is you.",
-        )
-    return [rule]
 
 
 def _print(opportunity: str, found: Any, explanations: list[tuple[Any, Any]]) -> None:

@@ -84,8 +84,7 @@ class Planner:
             writes = plan.settled_writes if column.settled else plan.writes
             self._fields(judged, findings, by_rule, writes, count=not column.settled)
             waiting = self._queue(judged, findings, by_rule, column)
-            if not column.settled:
-                plan.findings += waiting
+            plan.findings += [] if column.settled else waiting
         plan.settled_writes += [w for w in plan.writes if w.action != "set_flags"]
         self._count(records)
         return plan

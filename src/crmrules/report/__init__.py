@@ -121,16 +121,20 @@ class Page:
             if rule.private:
                 continue
             blind, total = self.blind[rule.id], max(self.total, 1)
-            missing = report.missing_for(rule.id)
+            missing = report.missing_for(rule.id)[:3]
             reason = "; ".join(
-                f"{name.replace('_', ' ')} ({n}): {report.why(name)}" for name, n in missing[:3]
+                f"{name.replace('_', ' ')} ({n}): {report.why(name)}" for name, n in missing
             )
+            fixes = dict.fromkeys(fix for name, _ in missing if (fix := report.fix(name)))
             rows.append(
                 f"<tr><td>{escape(rule.title)}<br><small>{rule.id}</small><td>{rule.mode}"
                 f"<td class=n>{self.fired[rule.id]}<td class=n>{100 * blind // total} %"
-                f"<td>{escape(reason)}"
+                f"<td>{escape(reason)}<td>{'<br>'.join(map(escape, fixes))}"
             )
-        head = "<th>Rule<th>Mode<th>Fires on<th>Cannot tell on<th>Because this is missing"
+        head = (
+            "<th>Rule<th>Mode<th>Fires on<th>Cannot tell on<th>Because this is missing"
+            "<th>What would help"
+        )
         return f"<table><thead><tr>{head}<tbody>{''.join(rows)}</table>"
 
 

@@ -54,6 +54,7 @@ from crmrules.signals._registry import (
     read,
     signal,
 )
+from crmrules.signals.fixes import fix_for
 
 __all__ = [
     "SIGNALS",
@@ -75,6 +76,7 @@ __all__ = [
     "differentiation",
     "entry",
     "facts",
+    "fix_for",
     "forecast",
     "needs",
     "negotiation",

@@ -1,0 +1,1 @@
+"""An organization whose hidden truth is known, and what its CRM would hold of it."""
