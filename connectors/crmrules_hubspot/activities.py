@@ -93,6 +93,7 @@ def _activity(row: Row, mapping: Mapping, zone: tzinfo, observed_at: datetime) -
         "known_at": made,
         "with_customer": True if linked else None,
         "people": linked,
+        "party": len(linked) if linked else None,
         "by": text(properties(row), "hubspot_owner_id"),
         "edited_at": changed(row, made),
         "on_account": on_account(row),

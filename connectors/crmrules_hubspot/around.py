@@ -90,6 +90,10 @@ class Around:
             yield from self._kind(kind, ids, known, logged.get(kind.name, {}))
         yield from self._quotes(ids, known)
 
+    def tasks(self, ids: Sequence[str], known: Known) -> Iterator[list[Row]]:
+        """Yield the rows of tasks that are new, changed or gone."""
+        yield from self._kind(TASK, ids, known, {})
+
     def people(self, ids: Sequence[str], known: Known) -> Iterator[list[Row]]:
         """Yield the roles and contacts."""
         links = self._fetch.links(DEAL, CONTACT, ids)

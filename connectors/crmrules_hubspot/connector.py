@@ -127,11 +127,14 @@ class HubSpotConnector:
 
         Raises AccessError for a production account that nobody has confirmed.
         """
-        portal, _ = self._checked()
+        portal, preflight = self._checked()
         if needs_confirmation(portal.organization, self._config):
             problem = production_problem(portal.organization)
             raise AccessError(problem.what, remedy=problem.remedy)
-        return Writer(self._api, portal.zone, self.tasks_by_key).write(writes) if writes else []
+        unique = preflight.capabilities.unique_key
+        lookup = Lookup(self._api, self._kinds, unique=unique)
+        writer = Writer(self._api, portal.zone, self.tasks_by_key, lookup.unseen)
+        return writer.write(writes) if writes else []
 
     def _checked(self) -> tuple[Portal, Preflight]:
         if self._found is None:

@@ -154,7 +154,7 @@ def _notes(
 def _offers(
     found: _Rows, notes: Notes, mapping: Mapping, portal: Portal, observed_at: datetime
 ) -> dict[str, Any]:
-    values: dict[str, Any] = {"competitors": notes.competitors or None}
+    values: dict[str, Any] = {"competitors": notes.competitors or None, "rivals_listed": False}
     if "line_item" in portal.readable:
         values["lines"] = offers.lines(found.of("line_item"), observed_at)
     if "quote" in portal.readable:

@@ -200,6 +200,10 @@ class Reader:
             active = {one for one in part if level[one] == 2}
             known = Known((c for c in children if c.parent in active), followed)
             yield from self._batches(reader.everything(sorted(active), known))
+            # Of one that was lost a moment ago we have tasks to withdraw, if nobody touched them.
+            lost = set(part) - active
+            known = Known(child for child in children if child.parent in lost)
+            yield from self._batches(reader.tasks(sorted(lost), known))
 
     def _companies_of(
         self, wanted: set[str], known: set[str], changed: Changed, stored: Stored

@@ -45,7 +45,7 @@ def _new_task(write: CreateTask, zone: tzinfo) -> dict[str, Any]:
             "hubspot_owner_id": task.owner,
             KEY: write.key,
         },
-        "associations": [],  # must be there, even empty
+        "associations": [],  # the API asks for the key, also of a private task, which has none
         # One for each input, or one bad input fails the whole batch (hubspot.md, 2).
         "objectWriteTraceId": write.key,
     }

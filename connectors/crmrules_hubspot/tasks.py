@@ -56,8 +56,20 @@ class Lookup:
             if _key(record) and not record["properties"].get(ABOUT):
                 yield {**record, "archived": True}
 
-    def _by_key(self, wanted: Mapping[str, str]) -> Iterator[Iterable[Record]]:
-        for archived in (False, True):
+    def unseen(self, wanted: Mapping[str, str]) -> Mapping[str, str]:
+        """Return key -> id of tasks for which HubSpot would not refuse a second create.
+
+        The bin frees unique values, and without a unique key nothing is refused at all.
+        """
+        if not self._unique:
+            return {key: str(task["id"]) for key, (_, task) in self.find(wanted).items()}
+        deleted = self._by_key(wanted, (True,))
+        return {_key(task): str(task["id"]) for tasks in deleted for task in tasks}
+
+    def _by_key(
+        self, wanted: Mapping[str, str], bins: Iterable[bool] = (False, True)
+    ) -> Iterator[Iterable[Record]]:
+        for archived in bins:
             for part in chunks(wanted, WITH_HISTORY):
                 records = self._read(part, archived=archived, by_key=True)
                 yield records

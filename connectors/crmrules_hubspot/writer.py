@@ -2,9 +2,10 @@
 
 Know before changing: tasks are created, never upserted: an upsert has no associations and would
 undo what a rep has edited. A create that may have happened is not repeated here; it is looked up by
-its key. Every input carries a trace id of its own, by which a partial answer (207) is matched; an
-answer that names no input is trusted for none. A batch refused as a whole (400) is halved until the
-bad record stands alone, for HubSpot need not say which one it was.
+its key. Before a create it is asked whether somebody has deleted that task already. Every input
+carries a trace id of its own, by which a partial answer (207) is matched; an answer that names no
+input is trusted for none. A batch refused as a whole (400) is halved until the bad record stands
+alone, for HubSpot need not say which one it was.
 
 It decides nothing: what to write comes from the plan, what to do next follows from the outcome.
 """
@@ -39,6 +40,7 @@ _UNCERTAIN = Outcome(
 _AGAIN = Outcome(Result.RETRY, error="HubSpot did not say what became of it")
 
 Find = Callable[[Mapping[str, str]], Mapping[str, OurTask]]
+Unseen = Callable[[Mapping[str, str]], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,14 @@ class _Item:
 
 
 class Writer:
-    """Writes for one portal. ``find`` reads tasks back by key."""
+    """Writes for one portal.
 
-    def __init__(self, api: Api, zone: tzinfo, find: Find) -> None:
-        self._api, self._zone, self._find = api, zone, find
+    ``find`` reads tasks back by key; ``unseen`` gives the ids of those that exist by key and would
+    not make HubSpot refuse another.
+    """
+
+    def __init__(self, api: Api, zone: tzinfo, find: Find, unseen: Unseen) -> None:
+        self._api, self._zone, self._find, self._unseen = api, zone, find, unseen
         self._stop: CrmRulesError | None = None
 
     def write(self, writes: Sequence[Write]) -> Sequence[Outcome]:
@@ -73,14 +79,18 @@ class Writer:
         Raises AccessError, GuardError or UsageError only when nothing at all was sent.
         """
         outcomes: list[Outcome | None] = [None] * len(writes)
-        for batch in _batches(self._items(writes)):
+        items = self._items(writes)
+        self._known(items, outcomes)
+        for batch in _batches([item for item in items if outcomes[item.place] is None]):
             self._send(batch, outcomes)
             if self._stop is not None and not any(outcomes):
                 raise self._stop
         if self._stop is not None:
-            held = Outcome(Result.DEFERRED, error=self._stop.message, remedy=self._stop.remedy)
+            denied = isinstance(self._stop, AccessError)  # somebody has to act; a quota comes back
+            result = Result.CONFIG if denied else Result.DEFERRED
+            held = Outcome(result, error=self._stop.message, remedy=self._stop.remedy)
             outcomes = [found or held for found in outcomes]
-        self._verify(self._items(writes), outcomes)
+        self._verify(items, outcomes)
         return [found or _UNCERTAIN for found in outcomes]
 
     def _items(self, writes: Sequence[Write]) -> list[_Item]:
@@ -94,6 +104,24 @@ class Writer:
                 object_ = TASK.object if isinstance(write, ChangeTask) else DEAL.object
                 items.append(_Item(place, object_, record))
         return items
+
+    def _known(self, items: Sequence[_Item], outcomes: list[Outcome | None]) -> None:
+        """Note the creates that were made before: an old copy of the state knows nothing of them.
+
+        A rep who deleted such a task has answered, and no incremental pull shows it.
+        """
+        creates = [item for item in items if item.key]
+        if not creates:
+            return
+        try:
+            found = self._unseen({item.key: item.opportunity for item in creates})
+        except RetryableError as error:
+            for item in creates:
+                outcomes[item.place] = _failed(error)
+            return
+        for item in creates:
+            if item.key in found:
+                outcomes[item.place] = Outcome(Result.ALREADY, id=found[item.key])
 
     def _send(self, items: Sequence[_Item], outcomes: list[Outcome | None]) -> None:
         """Send one batch; halve it where it is refused as a whole."""
@@ -128,7 +156,7 @@ class Writer:
 
     def _verify(self, items: Sequence[_Item], outcomes: list[Outcome | None]) -> None:
         """Look up creates that were refused because their key is taken."""
-        taken = {i.key: i for i in items if _is(outcomes[i.place], Result.ALREADY)}
+        taken = {i.key: i for i in items if _taken(outcomes[i.place])}
         if not taken:
             return
         try:
@@ -164,8 +192,8 @@ def _batches(items: Sequence[_Item]) -> Iterator[list[_Item]]:
         yield list(batch.values())
 
 
-def _is(found: Outcome | None, result: Result) -> bool:
-    return found is not None and found.result is result
+def _taken(found: Outcome | None) -> bool:
+    return found is not None and found.result is Result.ALREADY and found.id is None
 
 
 def _failed(error: CrmRulesError) -> Outcome:

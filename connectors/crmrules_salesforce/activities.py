@@ -209,6 +209,12 @@ def _people(body: Body) -> tuple[str, ...] | None:
     return (who,) if who is not None else ()
 
 
+def _party(body: Body) -> int | None:
+    """Return how many contacts and leads take part; ``WhoId`` is the first of them."""
+    count = number(body, "WhoCount")
+    return int(count) if count is not None and count >= 1 else None
+
+
 def _on_account(row: Row, account: str | None) -> bool:
     return account is not None and row.parent == account
 
@@ -227,6 +233,7 @@ def _event(row: Row, mapping: Mapping, account: str | None, observed_at: datetim
         held=_event_held(body, mapping, subject, past=at <= observed_at),
         with_customer=_with_customer(body),
         people=_people(body),
+        party=_party(body),
         by=text(body, "OwnerId"),
         subject=subject,
         text=text(body, "Description"),

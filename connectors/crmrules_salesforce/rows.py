@@ -169,7 +169,7 @@ def _notes(
 def _offers(
     found: _Rows, notes: Notes, mapping: Mapping, observed_at: datetime, readable: frozenset[str]
 ) -> dict[str, Any]:
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {"rivals_listed": "competitor" in readable}
     if "line" in readable:
         values["lines"] = offers.lines(found.of("OpportunityLineItem"), observed_at)
     if "quote" in readable:

@@ -87,7 +87,7 @@ _TASK = (
     *("Status", "IsClosed", "CompletedDateTime", "TaskSubtype", "Type", "CallType"),
     *("CallDisposition", "CallDurationInSeconds", "CrmRules_Key__c", "CrmRules_Rule__c"),
 )
-_EVENT = (*_ACTIVITY, "StartDateTime", "IsAllDayEvent", "IsChild")
+_EVENT = (*_ACTIVITY, "StartDateTime", "IsAllDayEvent", "IsChild", "WhoCount")
 _EMAIL = (
     *("Id", "IsDeleted", "RelatedToId", "ActivityId", "Incoming", "MessageDate", "Subject"),
     *("Status", "IsBounced", "CreatedDate", "CreatedById", "SystemModstamp"),

@@ -11,7 +11,9 @@ from crmrules import rulebook
 from crmrules.rule import Rule
 from crmrules.signals import SIGNALS
 
-SHIPPED = [rule.id for rule in rulebook.load([rulebook.shipped()]).rules]
+RULES = rulebook.load([rulebook.shipped()]).rules
+SHIPPED = [rule.id for rule in RULES]
+PRIVATE = {rule.id for rule in RULES if rule.private}
 ONE = "nego-early-concession"
 
 
@@ -24,7 +26,9 @@ def test_list_shows_the_shipped_rules_where_nothing_is_configured(tmp_path):
     ran = run("rules", "list", cwd=tmp_path)
     assert ran.code == 0
     assert [line.split()[0] for line in ran.out.splitlines()] == SHIPPED
-    assert {line.split()[1] for line in ran.out.splitlines()} == {"shadow"}
+    modes = {line.split()[0]: line.split()[1] for line in ran.out.splitlines()}
+    assert {name for name, mode in modes.items() if mode == "disabled"} == PRIVATE
+    assert set(modes.values()) == {"shadow", "disabled"}
 
 
 def test_list_shows_modes_as_the_overlay_sets_them(tmp_path):
@@ -32,7 +36,7 @@ def test_list_shows_modes_as_the_overlay_sets_them(tmp_path):
     cards = run("rules", "list", "--format", "json", cwd=tmp_path).json()
     modes = {card["id"]: card["mode"] for card in cards}
     assert (modes.pop(ONE), modes.pop("conc-gone-dark")) == ("live", "disabled")
-    assert set(modes.values()) == {"shadow"}
+    assert {mode for name, mode in modes.items() if name not in PRIVATE} == {"shadow"}
 
 
 @pytest.mark.parametrize("rule", SHIPPED)

@@ -65,6 +65,7 @@ def main(config: str, as_of: str, point: str, call: str, batch: str) -> int:
     now = datetime.fromisoformat(as_of)
     settings, base = load(Path(config))
     made = make(settings, base, now=now)
+    made.connector._transport._sleep = lambda _: None
     arm(made.connector, point, int(call))
     try:
         return sync.sync(made.job(now=now)).exit_code

@@ -9,9 +9,10 @@ from crmrules import cli
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 7])
-def test_every_step_of_the_demo_holds(tmp_path, capsys, seed):
+@pytest.mark.parametrize("name", ["salesforce", "hubspot"])
+def test_every_step_of_the_demo_holds(tmp_path, capsys, name, seed):
     out = tmp_path / "demo"
-    assert cli.run(["demo", "--seed", str(seed), "--out", str(out)]) == 0
+    assert cli.run(["demo", "--crm", name, "--seed", str(seed), "--out", str(out)]) == 0
     told = capsys.readouterr().out
     steps = told.split("\n\n")
     assert [line for line in told.splitlines() if line[:2] in {f"{n}." for n in range(1, 8)}]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from world import ROOT, World
+from crms import on_each, slow_on_hubspot
+from world import World
 
 DRIVER = Path(__file__).with_name("killed_sync.py")
 BATCH = 12  # writes handed over together here, so that a small organization has several batches
@@ -18,7 +18,6 @@ SIZE = 20
 
 def process(world: World, point: str, call: int = 1) -> int:
     """Sync in a process of its own; return how it ended (negative: by which signal)."""
-    paths = os.pathsep.join([str(ROOT / "src"), str(ROOT / "connectors")])
     done = subprocess.run(
         [
             sys.executable,
@@ -29,29 +28,30 @@ def process(world: World, point: str, call: int = 1) -> int:
             str(call),
             str(BATCH),
         ],
-        env=os.environ | {"PYTHONPATH": paths},
+        env=world.environment(),
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
     assert "Traceback" not in done.stderr, done.stderr
+    world.process_ended()
     return done.returncode
 
 
 @pytest.fixture(scope="module")
-def clean(tmp_path_factory):
+def clean(tmp_path_factory, crm):
     """What an undisturbed run leaves, and in how many batches."""
-    with World(tmp_path_factory.mktemp("clean"), opportunities=SIZE) as world:
+    with crm(tmp_path_factory.mktemp("clean"), opportunities=SIZE) as world:
         world.settle()
         writes = len(world.synced().writes)
         return world.dump(), -(-writes // BATCH)
 
 
-def killed(folder: Path, clean, point: str, call: int = 1) -> None:
+def killed(crm: type[World], folder: Path, clean, point: str, call: int = 1) -> None:
     expected, batches = clean
     assert batches >= 2
-    with World(folder, opportunities=SIZE) as world:
+    with crm(folder, opportunities=SIZE) as world:
         world.settle()
         assert process(world, point, call) == -signal.SIGKILL
         assert process(world, "never") == 0
@@ -60,42 +60,43 @@ def killed(folder: Path, clean, point: str, call: int = 1) -> None:
         assert world.synced().writes == []
 
 
-def test_there_is_more_than_one_batch_and_an_unharmed_process_is_a_clean_run(tmp_path, clean):
+@slow_on_hubspot
+def test_there_is_more_than_one_batch_and_an_unharmed_process_is_a_clean_run(crm, tmp_path, clean):
     expected, batches = clean
     assert batches == 2
-    with World(tmp_path, opportunities=SIZE) as world:
+    with crm(tmp_path, opportunities=SIZE) as world:
         world.settle()
         assert process(world, "never") == 0
         assert world.dump() == expected
 
 
-@pytest.mark.parametrize("point", ["after", "committed"])
-def test_a_run_killed_at_its_worst_moments_is_finished_by_the_next(tmp_path, clean, point):
-    killed(tmp_path, clean, point)
+@on_each("point", ["after", "committed"], ["after", "committed"], ["after"])
+def test_a_run_killed_at_its_worst_moments_is_finished_by_the_next(crm, tmp_path, clean, point):
+    killed(crm, tmp_path, clean, point)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("call", [1, 2])
 @pytest.mark.parametrize("point", ["before", "after", "inside"])
-def test_a_run_killed_in_any_batch_is_finished_by_the_next(tmp_path, clean, point, call):
-    killed(tmp_path, clean, point, call)
+def test_a_run_killed_in_any_batch_is_finished_by_the_next(crm, tmp_path, clean, point, call):
+    killed(crm, tmp_path, clean, point, call)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", [1, 3, 9])
-def test_a_run_killed_during_the_pull_leaves_nothing_behind(tmp_path, clean, page):
-    killed(tmp_path, clean, "pull", page)
+def test_a_run_killed_during_the_pull_leaves_nothing_behind(crm, tmp_path, clean, page):
+    killed(crm, tmp_path, clean, "pull", page)
 
 
 @pytest.mark.slow
-def test_a_run_killed_when_all_is_recorded_has_nothing_left_to_do(tmp_path, clean):
-    killed(tmp_path, clean, "recorded")
+def test_a_run_killed_when_all_is_recorded_has_nothing_left_to_do(crm, tmp_path, clean):
+    killed(crm, tmp_path, clean, "recorded")
 
 
 @pytest.mark.slow
-def test_a_run_killed_again_and_again_is_still_finished(tmp_path, clean):
+def test_a_run_killed_again_and_again_is_still_finished(crm, tmp_path, clean):
     expected, _ = clean
-    with World(tmp_path, opportunities=SIZE) as world:
+    with crm(tmp_path, opportunities=SIZE) as world:
         world.settle()
         for point, call in (("pull", 1), ("before", 1), ("after", 1), ("after", 1), ("inside", 1)):
             process(world, point, call)

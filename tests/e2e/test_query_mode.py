@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
+from crms import on_each, slow_on_hubspot
 from world import World
 
 from crmrules import sync
@@ -16,27 +15,11 @@ from crmrules.cli.wire import make
 from crmrules.errors import CrmRulesError
 from crmrules.settings import load
 from crmrules.state import Store
-from crmrules_sandbox.salesforce.faults import Fault
-from crmrules_sandbox.salesforce.start import shipped_fields
-
-KEY = "force-app/main/default/objects/Activity/fields/CrmRules_Key__c.field-meta.xml"
-WRITE = "composite/sobjects"
-
-
-def not_unique(folder: Path) -> Path:
-    """Return a copy of the shipped fields in which the key is a plain text field."""
-    shutil.copytree(shipped_fields(), folder)
-    file = folder / KEY
-    text = file.read_text()
-    assert "<unique>true</unique>" in text
-    file.write_text(text.replace("<unique>true</unique>", "<unique>false</unique>"))
-    return folder
 
 
 @pytest.fixture
-def world(tmp_path):
-    deploy = not_unique(tmp_path / "deploy")
-    with World(tmp_path / "world", opportunities=20, org_options={"deploy": deploy}) as world:
+def world(crm, tmp_path):
+    with crm(tmp_path, opportunities=14, unique_key=False) as world:
         yield world.settle()
 
 
@@ -67,28 +50,30 @@ def test_a_key_that_is_not_unique_is_no_guarantee_and_is_told_so(world):
     found = preflight(world)
     assert found.capabilities.tasks
     assert not found.capabilities.unique_key
-    [problem] = [p for p in found.problems if "CrmRules_Key__c" in p.what]
-    assert "Unique" in problem.remedy
+    [word], [remedy] = world.told["key not unique"], world.told["make it unique"]
+    [problem] = [p for p in found.problems if word in p.what]
+    assert remedy in problem.remedy
     assert problem.level == "warning"
 
 
-def test_the_shipped_key_is_unique(tmp_path):
-    with World(tmp_path, opportunities=10) as world:
+@slow_on_hubspot
+def test_the_shipped_key_is_unique(crm, tmp_path):
+    with crm(tmp_path, opportunities=10) as world:
         assert preflight(world).capabilities.unique_key
 
 
 LOST = {
-    "dropped": Fault("drop_after", body=WRITE),
-    "cut": Fault("truncated_body", body=WRITE),
-    "replaced by a page": Fault("html", body=WRITE, status=200, after=True),
-    "replaced by an error": Fault("status", body=WRITE, status=500, after=True),
+    "dropped": {"kind": "drop_after"},
+    "cut": {"kind": "truncated_body"},
+    "replaced by a page": {"kind": "html", "status": 200, "after": True},
+    "replaced by an error": {"kind": "status", "status": 500, "after": True},
 }
 
 
-@pytest.mark.parametrize("how", LOST)
+@on_each("how", LOST, LOST, ["dropped"])
 def test_an_answer_that_got_lost_makes_no_second_task(world, how):
     planned = sorted(w["key"] for w in world.plan().writes if w["action"] == "create_task")
-    world.server.faults.add(LOST[how])
+    world.strike(**LOST[how])
     run(world)
     for minutes in (0, 5, 20, 60):
         world.advance(timedelta(minutes=minutes))
@@ -99,7 +84,7 @@ def test_an_answer_that_got_lost_makes_no_second_task(world, how):
 
 def test_a_create_that_never_arrived_is_sent_again_only_when_it_has_settled(world):
     planned = sorted(w["key"] for w in world.plan().writes if w["action"] == "create_task")
-    world.server.faults.add(Fault("drop_before", body=WRITE))
+    world.strike("drop_before")
     assert run(world) == 4
     assert world.keys() == []
     world.advance(timedelta(minutes=10))
@@ -110,13 +95,14 @@ def test_a_create_that_never_arrived_is_sent_again_only_when_it_has_settled(worl
     assert world.keys() == planned
 
 
+@slow_on_hubspot
 def test_a_create_that_arrives_late_but_inside_the_window_is_found(world):
     planned = [w for w in world.plan().writes if w["action"] == "create_task"]
-    world.server.faults.add(Fault("drop_before", body=WRITE))
+    world.strike("drop_before")
     run(world)
     world.advance(timedelta(minutes=9))
     for write in planned:
-        late(world, write)
+        world.late(write)
     world.advance(timedelta(minutes=1))
     for minutes in (0, 20):
         world.advance(timedelta(minutes=minutes))
@@ -124,38 +110,23 @@ def test_a_create_that_arrives_late_but_inside_the_window_is_found(world):
     assert world.keys() == sorted(write["key"] for write in planned)
 
 
+@slow_on_hubspot
 def test_beyond_the_window_a_second_task_is_possible_and_the_unique_key_is_what_prevents_it(world):
     """The limit of query mode, on record: a write that arrives after the window doubles."""
     first = next(w for w in world.plan().writes if w["action"] == "create_task")
-    world.server.faults.add(Fault("drop_before", body=WRITE))
+    world.strike("drop_before")
     run(world)
     world.advance(timedelta(minutes=20))
     run(world)
-    late(world, first)
+    world.late(first)
     assert world.keys().count(first["key"]) == 2
 
 
-def late(world: World, write: dict) -> None:
-    """Let a create that was given up on be committed after all."""
-    world.org.insert(
-        "Task",
-        {
-            "Subject": write["fields"]["subject"],
-            "Description": write["fields"]["body"],
-            "ActivityDate": write["fields"]["due"],
-            "OwnerId": write["owner"],
-            "WhatId": write["opportunity"],
-            "CrmRules_Key__c": write["key"],
-            "CrmRules_Rule__c": write["rule"],
-        },
-    )
-
-
+@slow_on_hubspot
 def test_the_settle_window_goes_by_the_real_clock_not_by_as_of(world):
     """A run told to judge by another moment must not take a young create for a settled one."""
-    world.server.faults.add(Fault("drop_before", body=WRITE))
+    world.strike("drop_before")
     assert world.sync().code == 4  # sent now, by the real clock
     world.advance(timedelta(days=400))  # judged by a far later moment, seconds afterwards
     world.sync()
-    first = [row for row in world.our_tasks() if ":1:" in row["CrmRules_Key__c"]]
-    assert first == []
+    assert [task for task in world.our_tasks() if ":1:" in task["key"]] == []

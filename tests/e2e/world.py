@@ -2,28 +2,35 @@
 
 Everything goes through ``crmrules.cli.run``, as a user would, with ``--as-of`` at the sandbox's own
 moment. Only the connector's waiting is replaced: nothing here really sleeps.
+
+``World`` is what is the same for every CRM; ``crm_half`` says what each CRM adds.
 """
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import json
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
+from crm_half import TASK, Half
+
 from crmrules import cli
 from crmrules.cli import wire
-from crmrules_sandbox.salesforce.server import SandboxServer
-from crmrules_sandbox.salesforce.start import seeded_org
+from crmrules_sandbox.scenario.outline import LOST, NEGOTIATION, STAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 START = datetime(2026, 11, 24, 9, tzinfo=UTC)  # a Tuesday
 SETTLED = timedelta(hours=13)
-OURS = ("Status", "Flags", "Summary", "Buying_Phase", "Checked_At")
+RECOGNITION, CONCERNS, CLOSED_LOST = STAGES[2], NEGOTIATION, LOST
+"""Stages: one of an early phase, one in which ``EARLY`` is quiet, and the end."""
+OURS = ("status", "flags", "summary", "buying_phase", "checked_at")
 EARLY, LATER = "e2e-early", "e2e-concerns"
 _RULE = """\
 id: {id}
@@ -96,8 +103,12 @@ class Ran:
 
 
 @dataclass
-class World:
-    """A sandbox, a folder with a configuration and a state store, and the time in both."""
+class World(Half):
+    """A sandbox, a folder with a configuration and a state store, and the time in both.
+
+    ``access`` goes into the CRM's own section. ``unique_key`` False: the CRM does not keep our key
+    unique. ``reachable`` False: no request is expected to arrive.
+    """
 
     folder: Path
     seed: int = 1
@@ -105,25 +116,20 @@ class World:
     rules: dict[str, str] | None = field(default_factory=lambda: dict(RULES))  # None: as shipped
     overlay: str = ""
     tls: bool = False
-    org_options: dict[str, Any] = field(default_factory=dict)
-    server_options: dict[str, Any] = field(default_factory=dict)
+    unique_key: bool = True
     tasks: dict[str, Any] = field(default_factory=dict)
     guard: dict[str, Any] = field(default_factory=dict)
-    salesforce: dict[str, Any] = field(default_factory=dict)
+    access: dict[str, Any] = field(default_factory=dict)
     now: datetime = START
+    reachable: bool = True
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.org = seeded_org(
-            self.seed,
-            clock=lambda: self.now,
-            opportunities=self.opportunities,
-            **self.org_options,
-        )
-        self.server = SandboxServer(self.org, tls=self.tls, **self.server_options)
+        self.server = self.begin()
         self.token = self.server.token()
         self.slept: list[float] = []
         self.configure()
+        self.prepare()
 
     def __enter__(self) -> Self:
         return self
@@ -131,6 +137,7 @@ class World:
     def __exit__(self, *_: object) -> None:
         self.server.stop()
 
+    # -- configuration and runs -------------------------------------------------------------------
     @property
     def state(self) -> Path:
         return self.folder / "state.db"
@@ -141,7 +148,7 @@ class World:
 
     def configure(self) -> None:
         """Write the configuration, rules and overlay again, from what the attributes say now."""
-        top: dict[str, Any] = {"connector": "salesforce"}
+        top: dict[str, Any] = {"connector": self.name}
         if self.rules is not None:
             files = self.folder / "rules"
             files.mkdir(exist_ok=True)
@@ -151,18 +158,12 @@ class World:
         if self.overlay:
             (self.folder / "overlay.yaml").write_text(self.overlay)
             top["overlay"] = "overlay.yaml"
-        access = {
-            "auth": "token",
-            "instance_url": self.server.url,
-            "access_token": self.token,
-            "ca_bundle": self.server.ca_file,
-        }
         sections = {
             "state": {"url": "sqlite:///state.db"},
-            "salesforce": access | self.salesforce,
+            self.name: self.section() | self.access,
             "tasks": self.tasks,
             "guard": {"max_share_flagged": 1.0, "max_writes": 5000} | self.guard,
-        }
+        } | {f"phases.{name}": values for name, values in self.phases().items()}
         lines = [f"{name} = {json.dumps(value)}" for name, value in top.items()]
         for section, values in sections.items():
             lines.append(f"[{section}]")
@@ -171,10 +172,14 @@ class World:
 
     def run(self, command: str, *options: str) -> Ran:
         """Run a command of the command line, as of now."""
-        args = [command, "--config", str(self.config), "--as-of", self.now.isoformat(), *options]
+        return self.cli(command, "--as-of", self.now.isoformat(), *options)
+
+    def cli(self, command: str, *options: str) -> Ran:
+        """Run a command of the command line."""
+        args = [command, "--config", str(self.config), *options, "--format", "json"]
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), self._awake():
-            code = cli.run([*args, "--format", "json"])
+            code = cli.run(args)
         return Ran(code, out.getvalue(), err.getvalue())
 
     def plan(self, *options: str) -> Ran:
@@ -190,7 +195,7 @@ class World:
         return ran
 
     @contextlib.contextmanager
-    def _awake(self):
+    def _awake(self) -> Iterator[None]:
         """Let the connector note how long it would wait instead of waiting."""
         real = wire.connect
 
@@ -208,71 +213,65 @@ class World:
     def advance(self, step: timedelta = SETTLED) -> None:
         self.now += step
 
-    def settle(self) -> World:
+    def settle(self) -> Self:
         """Sync once so that every finding is pending, and let the settle time pass.
 
-        The same fresh organization is synced once only in a test session: rows are never changed in
-        place, so its tables and the state file can be handed on.
+        The same fresh organization is synced once only in a test session; its records and the
+        state file are handed on.
         """
-        same = (self.seed, self.opportunities, self.now, repr((self.rules, self.org_options)))
-        store = self.org.store
+        fresh = (self.name, self.seed, self.opportunities, self.now, self.unique_key)
+        same = (*fresh, repr(self.rules))
         if same in _settled:
-            tables, index, numbers, state = _settled[same]
-            store.tables = {name: dict(rows) for name, rows in tables.items()}
-            store._index = {name: dict(keys) for name, keys in index.items()}
-            store._numbers = dict(numbers)
+            records, state = _settled[same]
+            self.restore(records)
             self.state.write_bytes(state)
         else:
             self.synced()
-            tables = {name: dict(rows) for name, rows in store.tables.items()}
-            index = {name: dict(keys) for name, keys in store._index.items()}
             assert not self.state.with_name("state.db-wal").exists()
-            _settled[same] = (tables, index, dict(store._numbers), self.state.read_bytes())
+            _settled[same] = (self.snapshot(), self.state.read_bytes())
+            gc.freeze()  # or every later collection would look at all of it again
         self.advance()
         return self
 
-    # -- what stands in the CRM -----------------------------------------------------------------
-    def our_tasks(self, *, deleted: bool = True) -> list[dict[str, Any]]:
-        rows = (dict(row) for row in self.org.rows("Task") if row.get("CrmRules_Key__c"))
-        return [row for row in rows if deleted or not row.get("IsDeleted")]
+    def strike(self, kind: str, on: str = "write", **more: Any) -> None:
+        """Arm a fault."""
+        self.server.faults.add(self.fault(kind, on, **more))
 
+    def mend(self) -> None:
+        """Let the faults be over, and give a new token and a new day's calls."""
+        self.server.faults.clear()
+        self.new_day()
+        self.token = self.server.token()
+        self.configure()
+
+    # -- what stands in the CRM -------------------------------------------------------------------
     def task(self, key: str) -> dict[str, Any]:
-        [found] = [row for row in self.our_tasks() if row["CrmRules_Key__c"] == key]
+        [found] = [task for task in self.our_tasks() if task["key"] == key]
         return found
 
     def dump(self) -> dict[str, Any]:
         """Return our tasks and our fields, without what the CRM made up (ids, stamps)."""
         tasks = sorted(
-            [
-                row["CrmRules_Key__c"],
-                row.get("CrmRules_Rule__c"),
-                row.get("WhatId"),
-                row.get("Subject"),
-                row.get("Description"),
-                row.get("Status"),
-                row.get("ActivityDate"),
-                row.get("OwnerId"),
-                bool(row.get("IsDeleted")),
-            ]
-            for row in self.our_tasks()
+            [*(task[name] for name in TASK), task["deleted"]] for task in self.our_tasks()
         )
-        fields = {
-            row["Id"]: [row.get(f"CrmRules_{name}__c") for name in OURS]
-            for row in self.org.rows("Opportunity")
-        }
-        return {"tasks": tasks, "fields": fields}
+        return {"tasks": tasks, "fields": self.fields()}
 
     def keys(self) -> list[str]:
-        return sorted(row["CrmRules_Key__c"] for row in self.our_tasks())
+        return sorted(task["key"] for task in self.our_tasks())
 
     def one_task_per_key(self) -> bool:
         keys = self.keys()
         return len(keys) == len(set(keys))
 
-    def owner_of(self, opportunity: str) -> str:
-        row = self.org.get("Opportunity", opportunity)
-        assert row is not None
-        return str(row["OwnerId"])
+    def complete(self, task: dict[str, Any]) -> None:
+        self.edit(task, status="completed")
+
+    def somebody_else(self, *owners: str) -> str:
+        return next(each for each in self.owners() if each not in owners)
+
+    def one_in(self, stage: str) -> str:
+        """Return an opportunity in a stage."""
+        return next(one for one, here in self.stages().items() if here == stage)
 
     def tables(self, *ignored: str) -> dict[str, list[Any]]:
         """Return the content of the state store by table."""

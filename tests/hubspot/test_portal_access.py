@@ -364,6 +364,7 @@ def test_a_netrc_file_does_not_replace_the_token(small, clock, monkeypatch, tmp_
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     with serving(small.portal) as server, connected(server, clock) as crm:
         assert crm.check().organization.id == str(PORTAL_ID)
+        assert not crm._transport._client.trust_env  # whatever a later httpx reads from there
 
 
 # -- the section -------------------------------------------------------------------------------

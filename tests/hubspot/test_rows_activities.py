@@ -332,3 +332,11 @@ def test_in_the_past_nobody_knows_what_a_task_waited_for():
     waits = engagement("task", hs_task_status="WAITING", hs_timestamp=PAST)
     (then,) = read(deal(), waits).as_of(at("2026-09-15T00:00")).activities
     assert (then.waiting, then.due) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("contacts", "party"), [(("77",), 1), (("77", "78", "77"), 2), ((), None), (None, None)]
+)
+def test_every_contact_who_took_part_is_counted(contacts, party):
+    found = only_activity(engagement("meeting", contacts=contacts))
+    assert found.party == party

@@ -99,6 +99,7 @@ def pieces(moment: st.SearchStrategy[datetime]) -> dict[str, st.SearchStrategy[A
             with_customer=st.sampled_from([True, True, True, False, None]),
             people=st.sampled_from([("p1",), ("p2",), ("p1", "p2"), (), None]),
             on_account=st.booleans(),
+            party=st.sampled_from([None, 1, 2]),
             waiting=MAYBE,
             due=st.none() | DAYS,
         ),
@@ -209,7 +210,7 @@ def edited(draw, piece: Any) -> Any:
         update = {name: getattr(fresh, name) for name in (*Person._mutable, "senior")}
     elif isinstance(piece, Activity):
         update = {"held": draw(MAYBE), "text": "#need! new", "edited_at": draw(AFTER)}
-        update |= {"waiting": draw(MAYBE), "due": draw(DAYS)}
+        update |= {"waiting": draw(MAYBE), "due": draw(DAYS), "party": 3}
     elif isinstance(piece, (Line, Quote)):
         fresh = draw(PAST["quotes" if isinstance(piece, Quote) else "lines"])
         update = {name: getattr(fresh, name) for name in type(piece)._mutable}

@@ -92,3 +92,57 @@ def no_result_on_record() -> Pair:
     """Four months after the sale no result is on record; in the near miss there is one."""
     told = sold(120).meeting(30, "Business review", IDA, account=True)
     return Pair(fires=told, misses=told.noted(20, "#success: re-keying 4h/wk -> 0 @I. Brandt"))
+
+
+@pair("post-motivation-dip", "less and less contact")
+def the_calls_thin_out() -> Pair:
+    """Four talks at first and one in the last weeks; in the near miss three."""
+    told = (
+        sold(50)
+        .meeting(47, "Hand-over to delivery", IDA)
+        .call(43, IDA)
+        .call(39, TOM)
+        .meeting(34, "Check of first live orders", IDA)
+        .call(18, IDA)
+        .call(13, TOM)
+    )
+    return Pair(
+        fires=told,
+        misses=told.call(6, IDA),
+    )
+
+
+@pair("post-needs-review-due", "the contract ends this year")
+def nobody_asked_before_the_end() -> Pair:
+    """Five months without a look at needs and the contract ends soon; in the near miss later."""
+    told = sold(150).meeting(60, "Business review", IDA, account=True)
+    return Pair(fires=told.ends(-200), misses=told.ends(-300))
+
+
+@pair("post-plan-not-customer-led", "a plan of ours")
+def a_plan_we_wrote() -> Pair:
+    """Two weeks before the contract the plan is ours; in the near miss the customer's."""
+    told = (
+        Told(90, closes=-14)
+        .knows(IDA, RUTH)
+        .stage(50, COMPARING)
+        .stage(20, WEIGHING)
+        .meeting(12, "Kick-off of the roll-out plan", RUTH)
+    )
+    said = "#plan: first depot live in four weeks | owner="
+    return Pair(fires=told.noted(8, f"{said}us"), misses=told.noted(8, f"{said}customer"))
+
+
+@pair("post-quiet-first-30", "a week without a word")
+def not_a_word_since() -> Pair:
+    """Eight days after the sale there was no contact at all; in the near miss a mail of ours."""
+    told = sold(8)
+    return Pair(fires=told, misses=told.wrote(5, IDA, "Welcome"))
+
+
+@pair("post-renewal-complacent", "an open renewal")
+def a_renewal_through_one_person() -> Pair:
+    """A renewal six weeks ahead, all through one person; in the near miss it is half a year off."""
+    told = Told(60, name="Renewal 2027", closes=-42, again=True)
+    told = told.knows(IDA).stage(30, COMPARING).call(12, IDA)
+    return Pair(fires=told, misses=told.push(2, -180))

@@ -75,3 +75,45 @@ def our_stage_not_theirs() -> Pair:
         .stage(20, COMPARING)
     )
     return Pair(fires=told, misses=told.meeting(12, "Working session", TOM))
+
+
+@pair("buy-demo-before-discovery", "more demos than talks")
+def shown_more_than_asked() -> Pair:
+    """A demo and no talk about how they work; in the near miss the first meeting was one."""
+    told = Told(40).knows(IDA, TOM).meeting(15, "Product demo", TOM)
+    return Pair(
+        fires=told.meeting(30, "First meeting", IDA),
+        misses=told.meeting(30, "Discovery of the inbound process", IDA),
+    )
+
+
+@pair("buy-no-advance", "no next step was ever written")
+def nowhere_and_no_step() -> Pair:
+    """As above, but nobody ever wrote a next step; Salesforce then has no history of it."""
+    told = (
+        Told(70)
+        .knows(IDA, TOM)
+        .stage(40, COMPARING)
+        .meeting(27, "Review of open questions", IDA)
+        .meeting(18, "Working session", TOM)
+        .meeting(8, "Working session", IDA)
+    )
+    return Pair(
+        fires=told,
+        misses=told.meeting(-6, "Working session", IDA),
+        blind={"salesforce": "the history of the next step is not kept"},
+    )
+
+
+@pair("buy-stage-ahead-of-buyer", "two phases at once, and nobody logs who took part")
+def from_first_to_last() -> Pair:
+    """From first needs to weighing risks at one stroke; in the near miss they compared between."""
+    told = (
+        Told(60)
+        .knows(IDA, RUTH)
+        .noted(50, "#need! wants orders without re-keying @I. Brandt")
+        .meeting(48, "Site visit")
+        .meeting(30, "Working session")
+        .stage(5, WEIGHING)
+    )
+    return Pair(fires=told, misses=told.stage(28, COMPARING), near="unknown")

@@ -66,3 +66,29 @@ def behind_on_what_decides() -> Pair:
         fires=told.noted(11, said),
         misses=told.noted(11, f"{said} | strategy=redefine"),
     )
+
+
+@pair("comp-late-entrant", "after they began to weigh the risk")
+def somebody_came_in_very_late() -> Pair:
+    """A rival came in two weeks after they began to weigh the risk; in the near miss before."""
+    told = comparing().knows(RUTH).stage(21, WEIGHING)
+    said = "#comp: Dockmaster"
+    return Pair(fires=told.noted(7, said), misses=told.noted(26, said))
+
+
+@pair("comp-no-micro-differentiator", "three weeks of comparing")
+def compared_and_no_reason() -> Pair:
+    """They compare for a month and nobody said why us; in the near miss he did."""
+    told = comparing()
+    return Pair(fires=told, misses=told.noted(8, "#diff: scans without a network @T. Okafor"))
+
+
+@pair("comp-unknown-in-evaluation", "the CRM's own list of rivals")
+def a_rival_on_the_list() -> Pair:
+    """They compare for a month and nobody knows with what; in the near miss a rival is listed."""
+    told = comparing()
+    return Pair(
+        fires=told,
+        misses=told.against("Dockmaster"),
+        unseen={"hubspot": "HubSpot keeps no list of rivals: they stand in notes alone"},
+    )

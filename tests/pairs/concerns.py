@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pairs.kit import COMPARING, IDA, RUTH, TOM, WEIGHING, Pair, Told, pair
 
 
@@ -103,3 +105,47 @@ def what_they_do_not_send() -> Pair:
         fires=told.waits(13, "Security questionnaire from the customer"),
         misses=told.waits(4, "Security questionnaire from the customer"),
     )
+
+
+@pair("conc-none-surfaced", "a talk between two")
+def nobody_was_asked_alone() -> Pair:
+    """Three weeks of weighing and no worry voiced; in the near miss we met who decides alone."""
+    told = weighing().meeting(9, "Working session", TOM)
+    return Pair(fires=told, misses=told.meeting(5, "Review of terms", RUTH))
+
+
+@pair("conc-open-at-commit", "the close date is near")
+def signed_next_week_with_a_worry() -> Pair:
+    """To be signed next week with a worry open; in the near miss the date has moved."""
+    told = replace(weighing(), closes=-9).promised("best case")
+    told = told.noted(12, "#concern: who owns the interface @T. Okafor")
+    return Pair(fires=told, misses=told.push(1, -60))
+
+
+@pair("conc-postponed", "a long delay late in the decision")
+def moved_once_and_far() -> Pair:
+    """The date moved by six weeks while they weigh the risk; in the near miss with a reason."""
+    told = replace(weighing(), closes=-5).push(15, -47)
+    return Pair(
+        fires=told,
+        misses=told.noted(14, "#reason: their ERP update comes first (customer)"),
+    )
+
+
+@pair("conc-price-when-competitive", "the price was accepted before")
+def accepted_and_too_dear_again() -> Pair:
+    """They accepted this price once; in the near miss nobody can tell how it compares."""
+    told = weighing().noted(6, "#concern: price | open")
+    return Pair(
+        fires=told.noted(40, "#concern: price | resolved"),
+        misses=told,
+        near="unknown",
+    )
+
+
+@pair("conc-withholding", "asked twice for the same thing")
+def asked_and_asked_again() -> Pair:
+    """We asked twice for the data; in the near miss once."""
+    told, said = weighing(), "#owed: data sample @T. Okafor"
+    told = told.noted(18, said)
+    return Pair(fires=told.noted(9, said), misses=told)

@@ -102,3 +102,10 @@ def weak_where_it_counts() -> Pair:
         fires=told.noted(11, said),
         misses=told.noted(11, f"{said} | strategy=redefine"),
     )
+
+
+@pair("crit-inherited-rfp", "they asked for bids")
+def a_public_tender() -> Pair:
+    """It came as a tender and nobody met us; in the near miss it came from the web site."""
+    told = Told(50).knows(IDA, TOM).stage(30, COMPARING).heard(20, IDA, "Questions and answers")
+    return Pair(fires=told.from_("Public tender"), misses=told.from_("Web"))

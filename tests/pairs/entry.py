@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pairs.kit import COMPARING, IDA, RUTH, SAM, TOM, Pair, Told, Who, pair
+from pairs.kit import COMPARING, IDA, RUTH, SAM, TOM, WEIGHING, Pair, Told, Who, pair
 
 MEI = Who("Mei Garnier", "Project Coordinator", "Evaluator")
 
@@ -105,4 +105,43 @@ def friendly_listeners() -> Pair:
         misses=told.meeting(
             6, "Working session", MEI, note="#need: loses half a day searching @I. Brandt"
         ),
+    )
+
+
+@pair("entry-single-threaded", "two are few when the risk is weighed")
+def two_where_many_weigh() -> Pair:
+    """Two people talk with us while many weigh the risk; in the near miss a third one does."""
+    told = (
+        Told(90)
+        .knows(IDA, TOM, RUTH)
+        .stage(60, COMPARING)
+        .stage(20, WEIGHING)
+        .call(40, IDA)
+        .meeting(12, "Working session", TOM)
+    )
+    return Pair(fires=told, misses=told.meeting(6, "Review of terms", RUTH))
+
+
+@pair("entry-sponsor-lost", "three weeks and two tries without a word")
+def no_word_from_our_voice() -> Pair:
+    """The one who speaks for us has gone quiet; in the near miss he wrote last week."""
+    told = (
+        Told(80)
+        .knows(SAM, TOM)
+        .stage(45, COMPARING)
+        .call(34, SAM)
+        .wrote(20, SAM, "The data sample")
+        .tried(11, SAM)
+    )
+    return Pair(fires=told, misses=told.heard(6, SAM, "Re: The data sample"))
+
+
+@pair("entry-single-threaded", "somebody came along")
+def somebody_came_along() -> Pair:
+    """Two months with one person alone; in the near miss a colleague came to the last meeting."""
+    told = Told(60).knows(IDA, TOM).stage(30, COMPARING).meeting(40, "Site visit", IDA)
+    return Pair(
+        fires=told.meeting(12, "Working session", IDA),
+        misses=told.meeting(12, "Working session", IDA, TOM),
+        unseen={"salesforce": "an event names one contact, whoever else was there"},
     )

@@ -94,6 +94,10 @@ class Told:
         """Somebody chose a forecast."""
         return replace(self, forecast=forecast)
 
+    def from_(self, source: str) -> Self:
+        """It came that way."""
+        return replace(self, source=source)
+
     def ends(self, ago: float) -> Self:
         """Their contract ends that day."""
         return replace(self, contract_end=ago)
@@ -102,11 +106,24 @@ class Told:
         """These people are on it."""
         return replace(self, who=(*self.who, *who))
 
+    def against(self, rival: str) -> Self:
+        """A rival is on the CRM's own list."""
+        return replace(self, rivals=(*self.rivals, rival))
+
     # -- what is offered --------------------------------------------------------------------------
-    def quote(self, ago: float, discount: float = 0.0, *, draft: bool = False) -> Self:
+    def quote(
+        self,
+        ago: float,
+        discount: float = 0.0,
+        *,
+        draft: bool = False,
+        ends: float | None = None,
+    ) -> Self:
         """A quote was made, at a discount in percent."""
         line = Line(PRODUCT, PRICE, PIECES, discount)
-        made = Quote(f"quote {len(self.quotes) + 1}", at(ago), (line,), draft=draft)
+        until = None if ends is None else on(ends)
+        name = f"quote {len(self.quotes) + 1}"
+        made = Quote(name, at(ago), (line,), draft=draft, until=until)
         return replace(self, quotes=(*self.quotes, made))
 
     # -- what is said -----------------------------------------------------------------------------
@@ -195,26 +212,34 @@ class Pair:
     """A story on which a rule fires, and one that differs in one record, on which it does not.
 
     ``near`` is what the rule says of the near miss. ``blind``: CRM -> why nobody can tell of the
-    story there; the rule is unknown for that reason.
+    story there; the rule is unknown for that reason. ``unseen``: CRM -> why the record in which the
+    near miss differs does not show there; then it is the story itself.
     """
 
     fires: Told
     misses: Told
     near: Near = "quiet"
     blind: Mapping[str, str] = field(default_factory=dict)
+    unseen: Mapping[str, str] = field(default_factory=dict)
 
 
 PAIRS: dict[str, Pair] = {}
-"""Rule -> its pair."""
+"""Rule -> its pair; rule, a colon and how -> a pair in which it fires another way."""
 
 
-def pair(rule: str) -> Callable[[Callable[[], Pair]], Callable[[], Pair]]:
-    """Register the pair that a function tells."""
+def rule_of(place: str) -> str:
+    """Return the rule a pair is about."""
+    return place.partition(":")[0]
+
+
+def pair(rule: str, how: str = "") -> Callable[[Callable[[], Pair]], Callable[[], Pair]]:
+    """Register the pair that a function tells; ``how``: another way in which the rule fires."""
+    place = f"{rule}: {how}" if how else rule
 
     def keep(tell: Callable[[], Pair]) -> Callable[[], Pair]:
-        if rule in PAIRS:
-            raise ValueError(f"{rule} has a pair already")
-        PAIRS[rule] = tell()
+        if place in PAIRS:
+            raise ValueError(f"{place} is told already")
+        PAIRS[place] = tell()
         return tell
 
     return keep

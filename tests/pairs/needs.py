@@ -53,3 +53,21 @@ def a_quote_for_a_problem_of_no_size() -> Pair:
     """A quote is being written and the want has no size; in the near miss there is no quote."""
     told = Told(40).knows(IDA).meeting(30, "Site visit", IDA, note=WANT)
     return Pair(fires=told.quote(3, draft=True), misses=told)
+
+
+@pair("needs-implied-only", "a problem of last month")
+def a_problem_left_to_itself() -> Pair:
+    """Before they compare, a problem is six weeks old; in the near miss two."""
+    told = Told(70).knows(IDA, TOM)
+    said = "#need: pallets go missing @I. Brandt"
+    return Pair(fires=told.noted(43, said), misses=told.noted(14, said))
+
+
+@pair("needs-not-sized", "two weeks of comparing")
+def compared_without_a_size() -> Pair:
+    """They compare for a month and the want has no size; in the near miss it has one."""
+    told = Told(60).knows(IDA, TOM).stage(30, COMPARING)
+    return Pair(
+        fires=told.meeting(40, "Site visit", IDA, note=WANT),
+        misses=told.meeting(40, "Site visit", IDA, note=f"{WANT} impact=12k/quarter"),
+    )

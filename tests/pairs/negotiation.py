@@ -81,3 +81,13 @@ def nobody_has_it_in_hand() -> Pair:
         fires=told.noted(13, said),
         misses=told.noted(13, f"{said} | owner=A. Kim by=2026-12-04"),
     )
+
+
+@pair("nego-showstopper-open", "what counts most cannot be met")
+def what_we_cannot_meet() -> Pair:
+    """We are rated lowest on what counts most; in the near miss a point above."""
+    told, said = on_terms(), "#criterion: data stays in the country | crucial | source=customer"
+    return Pair(
+        fires=told.noted(13, f"{said} | us=1"),
+        misses=told.noted(13, f"{said} | us=2"),
+    )

@@ -135,7 +135,7 @@ def _person(one: Who, ids: Mapping[str, str], company: Company, told: Told) -> P
         phone="+44 1632 960100",
         title=one.title,
         owner=company.owner,
-        source=told.source,
+        source="Web",
         entered=entered,
         bounced=None if one.bounced is None else at(one.bounced),
     )

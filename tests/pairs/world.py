@@ -2,7 +2,8 @@
 
 Know before changing: the pairs stand in the middle of a background of won, lost and open
 opportunities, whose winners record what the rules of "X is missing" ask for, so that gates and
-thresholds are those of an organization at work. Every rule is live and nothing waits to settle.
+thresholds are those of an organization at work. Every rule is live, every text signal is on, and
+nothing waits to settle.
 
 It judges no pair.
 """
@@ -25,6 +26,7 @@ from crmrules.rule import Rule
 from crmrules.settings import parse
 from crmrules.signals import Unknown
 from crmrules.sync import plan
+from crmrules.text.kinds import SIGNALS
 from crmrules_sandbox.hubspot import render as hubspot
 from crmrules_sandbox.hubspot.pipelines import STAGE_PHASES
 from crmrules_sandbox.hubspot.server import HubSpotServer
@@ -39,10 +41,10 @@ from pairs.settle import Settled, settle
 
 CHAPTERS = (
     *("buying", "entry", "needs", "criteria", "competition", "concerns", "negotiation"),
-    "account",
+    *("account", "private"),
 )
 CRMS = ("salesforce", "hubspot")
-BACKGROUND = 130  # opportunities: 36 of them won, and thirty make a baseline
+BACKGROUND = 112  # opportunities: 31 of them won, and thirty make a baseline
 HABITS = """
 #need! wants orders without re-keying @A. Somebody impact=40k/quarter
 #criterion: go-live under 8 weeks | crucial | us=4 | source=customer
@@ -79,19 +81,19 @@ def pack() -> dict[str, Rule]:
     return {rule.id: rule for rule in rulebook.load([rulebook.shipped()]).rules}
 
 
-def name_of(rule: str, which: str) -> str:
+def name_of(place: str, which: str) -> str:
     """Return the id of a story in the scenario."""
-    return f"{rule} {which}"
+    return f"{place} {which}"
 
 
 @cache
 def settled() -> dict[str, Settled]:
     """Return every story, ``fires`` and ``misses`` of each pair, by name."""
     found: dict[str, Settled] = {}
-    for place, (rule, pair) in enumerate(sorted(PAIRS.items())):
+    for number, (place, pair) in enumerate(sorted(PAIRS.items())):
         for which, told in (("fires", pair.fires), ("misses", pair.misses)):
-            name = name_of(rule, which)
-            found[name] = settle(told, name, len(found) + 1, f"rep-{place % 8 + 1}")
+            name = name_of(place, which)
+            found[name] = settle(told, name, len(found) + 1, f"rep-{number % 8 + 1}")
     return found
 
 
@@ -187,6 +189,7 @@ def _planned(settings: dict[str, Any], folder: Path) -> tuple[list[Judged], list
         "overlay": str(overlay),
         "state": {"url": f"sqlite:///{folder}/state.db"},
         "tasks": {"settle_hours": 0},
+        "text": {"signals": sorted(SIGNALS), "competitors": ["Dockmaster"]},
     }
     judged: list[Judged] = []
     findings: list[Finding] = []

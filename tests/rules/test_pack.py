@@ -19,11 +19,25 @@ FIRST = {
     *("entry-no-path-to-power", "conc-price-when-competitive"),
 }
 
+PRIVATE = {
+    *("needs-situation-heavy", "comp-attack-language", "conc-minimizing"),
+    *("conc-prescribing", "conc-pressuring"),
+}
 
-def test_the_first_thirteen_rules_are_there_and_start_in_shadow():
-    book = rulebook.load([PACK])
-    assert {rule.id for rule in book.rules} >= FIRST
-    assert {rule.mode for rule in book.rules} == {Mode.SHADOW}
+
+def test_the_whole_book_is_there_and_starts_in_shadow_the_private_rules_not_at_all():
+    rules = rulebook.load([PACK]).rules
+    assert {rule.id for rule in rules} >= FIRST
+    assert len(rules) == 60
+    for rule in rules:
+        assert rule.mode == (Mode.DISABLED if rule.private else Mode.SHADOW), rule.id
+
+
+def test_private_rules_are_disabled_alike_in_their_subject_and_read_what_is_ours():
+    private = [rule for rule in rulebook.load([PACK]).rules if rule.private]
+    assert {rule.id for rule in private} == PRIVATE
+    assert {(rule.mode, rule.recommended) for rule in private} == {(Mode.DISABLED, Mode.DISABLED)}
+    assert len({rule.then.task.subject for rule in private}) == 1
 
 
 def test_every_example_inside_a_rule_file_comes_true_by_the_definition():

@@ -12,6 +12,7 @@ from crmrules.connector import Organization
 from crmrules.mapping import Mapping
 from crmrules.model import ActivityKind, Direction, Focus, Phase
 from crmrules_salesforce.rows import TABLES, normalize, to_row, with_fields
+from crmrules_salesforce.tables import mail_texts
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 OPP, ACC, US, REP = "006A00000000001", "001A00000000001", "005A000000000US", "005A00000000001"
@@ -348,6 +349,24 @@ def test_a_mail_and_the_task_that_mirrors_it_count_once():
     assert read(("opportunity", opportunity()), ("email", mail | {"Status": "5"})).activities == ()
 
 
+def test_the_text_of_a_mail_is_read_where_it_is_wanted_and_known_since_it_came():
+    mail = {"Id": "02s000000000001", "RelatedToId": OPP, "Incoming": True, "Status": "1"}
+    mail |= {"MessageDate": "2026-02-01T09:00:00.000+0000", "TextBody": "It is too much."}
+    mail |= {"CreatedDate": "2026-02-01T09:01:00.000+0000", "SystemModstamp": "x"}
+    assert read(("opportunity", opportunity()), ("email", mail)).activities[0].text is None
+    tables = with_fields(mail_texts(Mapping(mail_texts=True)))
+    found = read(("opportunity", opportunity()), ("email", mail), tables=tables)
+    assert found.activities[0].text == "It is too much."
+    then = found.as_of(at("2026-02-01T10:00:00"))
+    assert then.activities[0].text == "It is too much."
+    assert found.as_of(at("2026-02-01T09:00:30")).activities == ()
+    long = read(
+        ("opportunity", opportunity()), ("email", mail | {"TextBody": "x" * 99_000}), tables=tables
+    )
+    assert len(long.activities[0].text) == 60_000
+    assert mail_texts(Mapping()) == ()
+
+
 def test_mail_without_a_message_has_a_direction_only_by_the_marks_of_its_subject():
     def direction(subject):
         return one_activity("task", task(1, TaskSubtype="Email", Subject=subject)).direction
@@ -592,3 +611,11 @@ def test_an_end_of_the_contract_that_makes_no_sense_is_unknown(value):
     both = opportunity(Ends__c=value, Until__c="2027-01-31")
     found = read(("opportunity", both), mapping=mapping, tables=tables)
     assert found.contract_end == date(2027, 1, 31)
+
+
+@pytest.mark.parametrize(("count", "party"), [(1, 1), (3, 3), ("2", 2), (0, None), (None, None)])
+def test_an_event_says_how_many_took_part_beside_the_one_it_names(count, party):
+    found = one_activity("event", event(1, WhoCount=count))
+    assert (found.people, found.party) == ((CONTACT,), party)
+    assert found.in_the_past().party is None
+    assert one_activity("event", event(1)).party is None

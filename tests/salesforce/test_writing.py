@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -31,10 +32,22 @@ def test_a_new_task_is_made_with_key_rule_owner_and_opportunity(crm, org):
     assert len(row["Subject"]) == 255
 
 
-def test_a_private_task_is_not_linked(crm, org):
+def test_a_private_task_is_not_linked_and_does_not_name_its_rule(crm, org):
     crm.write([new_task(org, link=False)])
-    assert ours(org, KEY)[0].get("WhatId") is None
+    [row] = ours(org, KEY)
+    assert row.get("WhatId") is None
+    assert row.get("CrmRules_Rule__c") is None
     assert crm.tasks_by_key({KEY: ""})[KEY].subject == "Ask who decides"
+
+
+def test_our_tasks_that_hang_on_nothing_are_found_the_deleted_ones_too(crm, org):
+    crm.write([new_task(org)])
+    assert crm.unlinked_tasks() == []
+    secret = replace(new_task(org, link=False), key=KEY[:-1] + "0")
+    [made] = crm.write([secret])
+    assert [(t.key, t.rule, t.deleted) for t in crm.unlinked_tasks()] == [(secret.key, None, False)]
+    org.delete(made.id, org.get("Task", made.id)["OwnerId"])
+    assert [(t.key, t.deleted) for t in crm.unlinked_tasks()] == [(secret.key, True)]
 
 
 def test_the_same_key_again_is_already_done_and_names_the_first_task(crm, org):

@@ -38,8 +38,10 @@ PINNED = {
 """(seed, opportunities) -> digests of the rows and of the stories.
 
 They were taken when the rows were still drawn one by one: what a seed means must never move by
-accident, for findings are pinned on it.
+accident, for findings are pinned on it. A column added since is left out, so that nothing else can
+have moved with it.
 """
+ADDED = {"WhoCount"}
 
 
 TOLD = {"005", "001", "003", "006", "01t", "0Q0", "00T", "00U", "02s"}
@@ -51,13 +53,22 @@ def told(seed=1):
     return seeded(seed, NOW)
 
 
+def as_pinned(records):
+    """Return the rows without the columns that were added after they were pinned."""
+    return {
+        name: [{k: v for k, v in row.items() if k not in ADDED} for row in rows]
+        for name, rows in records.items()
+    }
+
+
 def digest(value):
     return sha256(orjson.dumps(value)).hexdigest()[:16]
 
 
 @pytest.mark.parametrize(("seed", "count"), list(PINNED))
 def test_what_a_seed_means_to_salesforce_does_not_move(seed, count):
-    got = digest(seed_records(seed, NOW, count)), digest(stories(seed, NOW, count))
+    rows = as_pinned(seed_records(seed, NOW, count))
+    got = digest(rows), digest(stories(seed, NOW, count))
     assert got == PINNED[seed, count]
 
 

@@ -21,6 +21,11 @@ PEOPLE = (BOSS, HEAD, CLERK, GUIDE, BLANK)
 TODAY = NOW.date()
 
 
+def talk(days, *names, **facts):
+    """A meeting of which it is known how many took part."""
+    return meeting(days, *names, **{"party": len(names) or None, **facts})
+
+
 def alone(*activities, **facts):
     given = {**SINCE_20, "people": PEOPLE, "activities": activities, **facts}
     return reading("one_to_ones_with_power", **given)
@@ -34,46 +39,46 @@ def met(*activities, **facts):
 
 @pytest.mark.parametrize("name", ["boss", "head"])
 def test_one_person_alone_who_decides_by_role_or_by_title_counts(name):
-    assert alone(meeting(5, name)) == Known(1, ("meeting-5",))
+    assert alone(talk(5, name)) == Known(1, ("meeting-5",))
 
 
 @pytest.mark.parametrize("names", [("boss", "clerk"), ("boss", "head"), ("clerk",), ("guide",)])
 def test_a_meeting_with_others_or_with_one_who_does_not_decide_is_none(names):
-    assert alone(meeting(5, *names)) == Known(0)
+    assert alone(talk(5, *names)) == Known(0)
 
 
 @pytest.mark.parametrize(("days", "count"), [(20, 0), (19.9, 1)])
 def test_only_meetings_since_the_risks_were_weighed_count(days, count):
-    assert alone(meeting(days, "boss"), call(3, "boss")).value == count
+    assert alone(talk(days, "boss"), call(3, "boss")).value == count
 
 
 @pytest.mark.parametrize("names", [(), ("blank",), ("stranger",)])
 def test_a_meeting_with_nobody_knows_whom_leaves_none_unsaid(names):
-    assert isinstance(alone(meeting(5, *names)), Unknown)
-    assert alone(meeting(5, *names), meeting(4, "boss")).value == 1
-    assert isinstance(met(meeting(5, *names)), Unknown)
-    assert isinstance(met(meeting(5, "clerk", *names)), Unknown) is bool(names)
+    assert isinstance(alone(talk(5, *names)), Unknown)
+    assert alone(talk(5, *names), talk(4, "boss")).value == 1
+    assert isinstance(met(talk(5, *names)), Unknown)
+    assert isinstance(met(talk(5, "clerk", *names)), Unknown) is bool(names)
 
 
 def test_without_contacts_it_is_unknown_who_was_met_unless_nobody_was():
     for people in (None, ()):
-        assert isinstance(alone(meeting(5, "boss"), people=people), Unknown)
+        assert isinstance(alone(talk(5, "boss"), people=people), Unknown)
         assert alone(people=people) == Known(0)
-        assert isinstance(met(meeting(5, "boss"), people=people), Unknown)
+        assert isinstance(met(talk(5, "boss"), people=people), Unknown)
         assert met(people=people) == Known(0)
 
 
 def test_one_to_ones_are_unknown_without_history_or_meetings_or_where_one_is_undecided():
     assert isinstance(alone(changes=None), Unknown)
     assert isinstance(reading("one_to_ones_with_power", **SINCE_20), Unknown)
-    assert isinstance(alone(meeting(5, "boss", held=None)), Unknown)
-    assert isinstance(met(meeting(5, "boss", held=None)), Unknown)
+    assert isinstance(alone(talk(5, "boss", held=None)), Unknown)
+    assert isinstance(met(talk(5, "boss", held=None)), Unknown)
     assert isinstance(reading("deciders_met_in_90_days"), Unknown)
 
 
 def test_before_and_after_the_concerns_there_are_no_one_to_ones_and_no_days():
-    before = {**moves((100, E)), "activities": (meeting(5, "boss"),), "people": PEOPLE}
-    after = {**SINCE_20, "won": True, "closed_at": ago(3), "activities": (meeting(5, "boss"),)}
+    before = {**moves((100, E)), "activities": (talk(5, "boss"),), "people": PEOPLE}
+    after = {**SINCE_20, "won": True, "closed_at": ago(3), "activities": (talk(5, "boss"),)}
     for facts in (before, after):
         assert reading("one_to_ones_with_power", **facts) == Known(0)
         assert reading("days_in_concerns", **facts) == Known(0, (OPPORTUNITY,))
@@ -88,13 +93,20 @@ def test_days_in_concerns_are_whole_days_of_the_present_stay():
 
 @pytest.mark.parametrize(("days", "count"), [(90, 0), (89.9, 1)])
 def test_deciders_count_for_ninety_days_also_when_met_on_the_account(days, count):
-    found = met(meeting(days, "boss", "clerk", on_account=True))
+    found = met(talk(days, "boss", "clerk", on_account=True))
     assert found == Known(count, (f"meeting-{days:g}",) * count)
 
 
 @pytest.mark.parametrize(("name", "count"), [("guide", 1), ("head", 1), ("clerk", 0)])
 def test_one_who_speaks_for_us_counts_as_well(name, count):
-    assert met(meeting(5, name), call(3, "boss")).value == count
+    assert met(talk(5, name), call(3, "boss")).value == count
+
+
+def test_a_named_contact_may_have_had_company():
+    assert isinstance(alone(meeting(5, "boss")), Unknown)
+    assert alone(meeting(5, "boss", party=2)) == Known(0)
+    assert alone(meeting(5, "clerk")) == Known(0)
+    assert met(meeting(5, "boss")).value == met(meeting(5, "boss", party=2)).value == 1
 
 
 # -- the forecast

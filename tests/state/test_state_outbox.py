@@ -196,6 +196,8 @@ def test_the_audit_names_the_rules_and_hides_private_words(org):
     with org.reading() as tx:
         secret, plain = tx.history.audit()
     assert (secret.after, secret.before, secret.rule) == (None, None, "some-rule")
+    assert (secret.opportunity, secret.task_id, secret.error) == ("", None, None)
+    assert (secret.action, secret.result, secret.key) == ("create_task", "done", "secret")
     assert plain.after["task"]["subject"] == "Call them"
     assert plain.rules_hash == "the hash"
 

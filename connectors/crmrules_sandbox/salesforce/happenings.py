@@ -68,6 +68,7 @@ class Scene:
             Description=talk.body,
             WhatId=self._about(talk),
             WhoId=attendees[0]["Id"] if attendees else None,
+            WhoCount=len(attendees) or None,
             AccountId=self.account["Id"],
             OwnerId=self.owner["Id"],
             EventSubtype="Event",

@@ -75,6 +75,7 @@ class Opportunity(Piece):
     lines: tuple[Line, ...] | None = None
     quotes: tuple[Quote, ...] | None = None
     competitors: tuple[Competitor, ...] | None = None
+    rivals_listed: bool = True  # the CRM has a list of them; else nobody named one is not "none"
     needs: tuple[Need, ...] = ()
     criteria: tuple[Criterion, ...] = ()
     concerns: tuple[Concern, ...] = ()
@@ -111,6 +112,8 @@ class Opportunity(Piece):
             pieces = getattr(self, name)
             if pieces:
                 update[name] = _known(pieces, moment, past=past)
+        if not (self.rivals_listed or update.get("competitors")):
+            update["competitors"] = None
         if past:
             update |= dict.fromkeys(self._mutable) | self._values_at(moment)
             update |= {"our_fields": OurFields(), "our_tasks": ()}

@@ -64,7 +64,7 @@ class Activity(Piece):
     logged. ``with_customer`` says whether somebody outside our company took part.
     """
 
-    _mutable = frozenset({"held", "waiting", "due"})
+    _mutable = frozenset({"held", "party", "waiting", "due"})
 
     kind: ActivityKind
     at: datetime
@@ -72,6 +72,7 @@ class Activity(Piece):
     held: bool | None = None  # meeting took place / call connected; None: not recorded
     with_customer: bool | None = None
     people: tuple[str, ...] | None = ()  # Person ids
+    party: int | None = None  # how many of the customer's people, where a CRM names but one of them
     by: str | None = None  # id of our user
     subject: str | None = None
     text: str | None = None

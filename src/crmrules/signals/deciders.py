@@ -2,7 +2,8 @@
 
 Know before changing: a person decides by role or by title. A meeting with somebody of whom neither
 is known may have been with one who decides, so "none" is not said over it; nor over a meeting that
-names nobody. Salesforce names one contact of an event, so there every event is between two.
+names nobody. A CRM that names one contact of several says elsewhere how many there were; where it
+does not, nobody knows whether two talked alone.
 
 It looks at meetings held, not at what was said.
 """
@@ -37,11 +38,14 @@ def _met(
     sure, may = [], False
     for meeting in held:
         names = meeting.people or ()
-        if alone and len(names) > 1:
+        if alone and max(len(names), meeting.party or 0) > 1:
             continue
         there = [known.get(name) for name in names]
         if any(person is not None and wanted(person) for person in there):
-            sure.append(meeting)
+            if alone and meeting.party is None:
+                may = True
+            else:
+                sure.append(meeting)
         elif not there or any(p is None or not says_what_they_do(p) for p in there):
             may = True
     if may and not sure:
@@ -67,7 +71,7 @@ def days_in_concerns(view: View) -> Reading[int]:
 @signal(
     unit="meetings",
     unknown="stage history or activities cannot be read, or a meeting is undecided",
-    salesforce="Event (one contact), OpportunityContactRole.Role, Contact.Title",
+    salesforce="Event.WhoCount is 1, OpportunityContactRole.Role, Contact.Title",
     hubspot="meetings with one contact, association labels, hs_buying_role, jobtitle",
 )
 def one_to_ones_with_power(view: View) -> Reading[int]:

@@ -34,6 +34,7 @@ class Cleaner:
     """Cleans texts in some languages."""
 
     _quoted: tuple[Phrases, ...]
+    _introduced: tuple[Phrases, ...]
     _closing: tuple[Phrases, ...]
     _disclaimer: tuple[Phrases, ...]
     _subjects: tuple[Phrases, ...]
@@ -57,6 +58,7 @@ class Cleaner:
 
         return cls(
             each("quoted", "cut"),
+            each("introduced", "cut"),
             each("closing", "cut"),
             each("disclaimer", "cut"),
             each("subject", "automatic"),
@@ -86,12 +88,17 @@ class Cleaner:
             if line.startswith(">"):
                 continue
             words = plain(line)
-            if line in ("--", "—", "__") or _begins(self._quoted, words):
+            if line in ("--", "\u2014", "__") or self._older(line, words):
                 break
             if kept and len(words.split()) <= SHORT and _begins(self._closing, words):
                 break
             kept.append(line)
         return kept
+
+    def _older(self, line: str, words: str) -> bool:
+        """Return whether an older message begins with this line."""
+        introduced = line.endswith(":") and any(p.said(words) for p in self._introduced)
+        return introduced or _begins(self._quoted, words)
 
 
 def _begins(choices: Iterable[Phrases], words: str) -> bool:

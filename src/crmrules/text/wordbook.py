@@ -34,6 +34,7 @@ class Cuts(_Part):
     """How the parts of a message begin that its author did not write this time."""
 
     quoted: Lines = ()  # everything from such a line on is an older message
+    introduced: Lines = ()  # the same, where the line ends with a colon, wherever it says this
     closing: Lines = ()  # a short line like this ends the message; a signature follows
     disclaimer: Lines = ()  # a paragraph that says one of these is boilerplate
 
