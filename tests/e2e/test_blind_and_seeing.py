@@ -9,7 +9,7 @@ import re
 from collections import Counter
 
 import pytest
-from world import World
+from salesforce_world import SalesforceWorld
 
 from crmrules import cli
 
@@ -34,7 +34,7 @@ EMPTY = {
 def blind(tmp_path_factory):
     """Return a seeded organization in which nobody says who anybody is."""
     folder = tmp_path_factory.mktemp("blind")
-    with World(folder, rules=None, opportunities=40) as world:
+    with SalesforceWorld(folder, rules=None, opportunities=40) as world:
         for sobject, nothing in EMPTY.items():
             for row in list(world.org.rows(sobject)):
                 world.org.update(sobject, row["Id"], nothing)
@@ -47,14 +47,14 @@ def blind(tmp_path_factory):
         yield world
 
 
-def verdicts(world: World) -> dict[tuple[str, str], str]:
+def verdicts(world: SalesforceWorld) -> dict[tuple[str, str], str]:
     """Return what every rule says of every opportunity."""
     ran = world.plan("--verdicts", "all")
     assert ran.code == 0, ran.err
     return {(f["rule"], f["opportunity"]): f["verdict"] for f in ran.json["findings"]}
 
 
-def doctor(world: World) -> dict[str, dict]:
+def doctor(world: SalesforceWorld) -> dict[str, dict]:
     """Return the readiness of every rule."""
     out = io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
@@ -94,7 +94,7 @@ def test_no_rule_about_roles_fires_and_a_tag_makes_the_blind_ones_see(blind):
     assert lost == []
 
 
-def _tag(world: World, before: dict[tuple[str, str], str]) -> None:
+def _tag(world: SalesforceWorld, before: dict[tuple[str, str], str]) -> None:
     """Let reps name who decides and who speaks for us, wherever a rule could not tell."""
     dark = {o for (rule, o), verdict in before.items() if verdict == "unknown" and rule in ROLES}
     people = {row["Id"]: row for row in world.org.rows("Contact")}
