@@ -131,8 +131,7 @@ class Planner:
         if task is not None:
             return observe(record, task, self._now)
         if record.status.unfinished and record.rule in self.rules:
-            # It was there, and was looked for and not found: somebody deleted it. Of a rule that
-            # is switched off nobody can tell: private tasks are looked for while it is on.
+            # Somebody deleted it. (A private task is looked for only while its rule is on.)
             return replace(record, status=TaskStatus.DELETED, ended_at=self._now)
         return record
 
