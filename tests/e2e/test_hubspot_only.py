@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from hubspot_world import HubSpotWorld
 from test_guards import refused
-from world import EARLY
+from world import CONCERNS, EARLY
 
 SIZE = 14
 
@@ -131,9 +131,10 @@ def test_merged_opportunities_are_judged_as_the_one_they_are_now_and_nobody_is_a
     first, second = [task for task in asked.our_tasks() if task["rule"] == EARLY][:2]
     merged = {first["opportunity"], second["opportunity"]}
     winner = asked.portal.merge("deals", first["opportunity"], second["opportunity"])
+    asked.portal.index_lag = timedelta(hours=1)  # no search shows the new one at first
     keys = asked.keys()
-    for hours in (1, 24, 24):
-        asked.advance(timedelta(hours=hours))
+    for minutes in (5, 60, 24 * 60):
+        asked.advance(timedelta(minutes=minutes))
         judged = {finding["opportunity"] for finding in asked.synced().json["findings"]}
         assert winner in judged
         assert not judged & merged
@@ -171,7 +172,7 @@ def test_one_record_that_a_rule_of_the_portal_refuses_leaves_the_others_of_its_b
     world, clean
 ):
     writes = world.plan().writes
-    refused_one = next(w["opportunity"] for w in writes if w["action"] == "set_flags")
+    refused_one = [w["opportunity"] for w in writes if w["action"] == "set_flags"][-1]
     world.lock(refused_one)
     ran = world.sync()
     assert [f["opportunity"] for f in ran.json["failed"]] == [refused_one]
@@ -201,6 +202,21 @@ def test_without_a_unique_key_a_lost_create_is_found_by_the_deal_while_search_la
             world.advance(timedelta(minutes=minutes))
             assert [w for w in world.synced().writes if w["action"] == "create_task"] == []
         assert world.keys() == planned
+
+
+def test_a_task_that_search_shows_too_late_as_edited_is_not_overwritten(asked):
+    """The deal's index is up to date, the task's is not."""
+    task, deleted = [task for task in asked.our_tasks() if task["rule"] == EARLY][:2]
+    for one in (task, deleted):
+        asked.portal.index_lags["tasks", one["id"]] = timedelta(hours=1)
+        asked.move(one["opportunity"], CONCERNS)
+    asked.edit(task, body="I have asked them. They decide in May.")
+    asked.delete(deleted)
+    before = [asked.task(task["key"]), asked.task(deleted["key"])]
+    for minutes in (1, 20, 60, 24 * 60):
+        asked.advance(timedelta(minutes=minutes))
+        asked.synced()
+        assert [asked.task(task["key"]), asked.task(deleted["key"])] == before
 
 
 def test_what_people_did_counts_while_search_lags_an_hour(asked):

@@ -49,6 +49,8 @@ def test_a_lost_state_asks_nobody_twice(asked, the_bin):
     before, keys = asked.dump(), asked.keys()
     asked.forget()
     never_asks_again(asked, before, keys)
+    [deleted] = [task["key"] for task in asked.our_tasks() if task["deleted"]]
+    assert "deleted" in asked.remembered(deleted)
 
 
 @pytest.mark.slow
