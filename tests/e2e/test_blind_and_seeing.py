@@ -19,11 +19,6 @@ ROLES = {
     "entry-stuck-at-receptivity",
 }
 """Rules whose whole claim is about who decides, who has the problem or who speaks for us."""
-OPEN_EYES = {
-    *("entry-no-path-to-power", "entry-no-sponsor", "entry-sponsor-lost"),
-    "entry-sponsor-not-equipped",
-}
-"""Of these, the ones that a named decider and a named sponsor are enough for."""
 EMPTY = {
     "OpportunityContactRole": {"Role": None, "CrmRules_Focus__c": None},
     "Contact": {"Title": None},
@@ -68,15 +63,16 @@ def test_no_rule_about_roles_fires_and_a_tag_makes_the_blind_ones_see(blind):
     assert not fired & ROLES
     assert fired, "the others go on"
     unknown = Counter(rule for (rule, _), verdict in before.items() if verdict == "unknown")
-    assert set(unknown) >= OPEN_EYES
+    assert set(unknown) >= ROLES
 
     readiness = doctor(blind)
-    for rule in sorted(ROLES & set(unknown)):
+    for rule in sorted(ROLES):
         line = readiness[rule]
         assert line["missing"], rule
         assert all(line["why"][name] for name in line["missing"]), rule
         told = " ".join(line["fix"].values())
-        assert "CrmRules_Focus__c" in told or "contact" in told, (rule, line)
+        assert "CrmRules_Focus__c" in told, (rule, line)
+        assert "#power" in told, (rule, line)
 
     page = blind.folder / "page.html"
     assert cli.run(["report", "--config", str(blind.config), "--out", str(page)]) == 0
@@ -89,7 +85,7 @@ def test_no_rule_about_roles_fires_and_a_tag_makes_the_blind_ones_see(blind):
         for (rule, opportunity), verdict in before.items()
         if verdict == "unknown" and after[rule, opportunity] != "unknown"
     }
-    assert seen >= OPEN_EYES
+    assert seen >= ROLES
     lost = [k for k, v in before.items() if v != "unknown" and after[k] == "unknown"]
     assert lost == []
 
