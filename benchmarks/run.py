@@ -21,12 +21,14 @@ for folder in (
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
 
-PARTS = ("engines", "evaluation", "memory")
+PARTS = ("engines", "evaluation", "rules_cost", "memory")
 
 
 def main() -> int:
     """Measure, print, and write where asked; return the exit code."""
-    parser = argparse.ArgumentParser(description="Ratios of one run: engines, evaluation, memory.")
+    parser = argparse.ArgumentParser(
+        description="Ratios of one run: engines, evaluation, rules, memory."
+    )
     parser.add_argument("--quick", action="store_true", help="small loads, for a first look")
     parser.add_argument("--only", choices=PARTS, action="append", help="may be given repeatedly")
     parser.add_argument("--write", action="store_true", help="also write benchmarks/results.md")
@@ -58,6 +60,10 @@ def _section(part: str, *, quick: bool) -> list[str]:
         import evaluation
 
         return evaluation.report(quick=quick)
+    if part == "rules_cost":
+        import rules_cost
+
+        return rules_cost.report(quick=quick)
     import memory
 
     return memory.report(quick=quick)

@@ -9,7 +9,7 @@ It decides nothing; each step lives in the module named after it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from collections.abc import Mapping as AnyMapping
 from dataclasses import replace
 from datetime import datetime
@@ -36,7 +36,7 @@ from crmrules_hubspot.rows import around
 from crmrules_hubspot.tasks import Lookup
 from crmrules_hubspot.transport import Transport
 from crmrules_hubspot.words import with_defaults
-from crmrules_hubspot.writer import Writer
+from crmrules_hubspot.writer import Looks, Writer
 
 
 class HubSpotConnector:
@@ -133,8 +133,19 @@ class HubSpotConnector:
             raise AccessError(problem.what, remedy=problem.remedy)
         unique = preflight.capabilities.unique_key
         lookup = Lookup(self._api, self._kinds, unique=unique)
-        writer = Writer(self._api, portal.zone, self.tasks_by_key, lookup.unseen)
-        return writer.write(writes) if writes else []
+        looks = Looks(self.tasks_by_key, lookup.unseen, self._touched)
+        return Writer(self._api, portal.zone, looks).write(writes) if writes else []
+
+    def _touched(self, ids: Collection[str]) -> set[str]:
+        """Return which of our tasks somebody else has changed, or deleted."""
+        portal, _ = self._checked()
+        found = Fetch(self._api, self._kinds).with_history(ids)
+        observed = self._observed or self._now()
+        rows = {one: around("task", "", record) for one, record in found.items()}
+        told = {
+            one: our_task(row, self._mapping, portal.zone, observed) for one, row in rows.items()
+        }
+        return set(ids) - {one for one, task in told.items() if not task.edited}
 
     def _checked(self) -> tuple[Portal, Preflight]:
         if self._found is None:

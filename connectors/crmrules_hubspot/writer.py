@@ -2,7 +2,8 @@
 
 Know before changing: tasks are created, never upserted: an upsert has no associations and would
 undo what a rep has edited. A create that may have happened is not repeated here; it is looked up by
-its key. Before a create it is asked whether somebody has deleted that task already. Every input
+its key. Before a create it is asked whether somebody has deleted that task already, and before a
+task is changed whether somebody else has: the index tells of either too late. Every input
 carries a trace id of its own, by which a partial answer (207) is matched; an answer that names no
 input is trusted for none. A batch refused as a whole (400) is halved until the bad record stands
 alone, for HubSpot need not say which one it was.
@@ -12,7 +13,7 @@ It decides nothing: what to write comes from the plan, what to do next follows f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
@@ -37,10 +38,25 @@ _UNCERTAIN = Outcome(
     error="the write got no trustworthy answer",
     remedy="nothing to do: it is looked up by its key before anything is sent again",
 )
+_MOOT = Outcome(
+    Result.MOOT,
+    error="somebody has changed or deleted the task meanwhile",
+    remedy="nothing to do: what a person did wins",
+)
 _AGAIN = Outcome(Result.RETRY, error="HubSpot did not say what became of it")
 
-Find = Callable[[Mapping[str, str]], Mapping[str, OurTask]]
-Unseen = Callable[[Mapping[str, str]], Mapping[str, str]]
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What a writer asks the portal.
+
+    ``find`` reads tasks back by key; ``unseen`` gives the ids of those that exist by key and would
+    not make HubSpot refuse another; ``touched`` tells which ids somebody else changed or deleted.
+    """
+
+    find: Callable[[Mapping[str, str]], Mapping[str, OurTask]]
+    unseen: Callable[[Mapping[str, str]], Mapping[str, str]]
+    touched: Callable[[Collection[str]], set[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +79,10 @@ class _Item:
 
 
 class Writer:
-    """Writes for one portal.
+    """Writes for one portal."""
 
-    ``find`` reads tasks back by key; ``unseen`` gives the ids of those that exist by key and would
-    not make HubSpot refuse another.
-    """
-
-    def __init__(self, api: Api, zone: tzinfo, find: Find, unseen: Unseen) -> None:
-        self._api, self._zone, self._find, self._unseen = api, zone, find, unseen
+    def __init__(self, api: Api, zone: tzinfo, looks: Looks) -> None:
+        self._api, self._zone, self._looks = api, zone, looks
         self._stop: CrmRulesError | None = None
 
     def write(self, writes: Sequence[Write]) -> Sequence[Outcome]:
@@ -80,7 +92,8 @@ class Writer:
         """
         outcomes: list[Outcome | None] = [None] * len(writes)
         items = self._items(writes)
-        self._known(items, outcomes)
+        self._known([item for item in items if item.key], outcomes)
+        self._touched([i for i in items if i.object == TASK.object and not i.key], outcomes)
         for batch in _batches([item for item in items if outcomes[item.place] is None]):
             self._send(batch, outcomes)
             if self._stop is not None and not any(outcomes):
@@ -105,16 +118,17 @@ class Writer:
                 items.append(_Item(place, object_, record))
         return items
 
-    def _known(self, items: Sequence[_Item], outcomes: list[Outcome | None]) -> None:
+    def _known(self, creates: Sequence[_Item], outcomes: list[Outcome | None]) -> None:
         """Note the creates that were made before: an old copy of the state knows nothing of them.
 
         A rep who deleted such a task has answered, and no incremental pull shows it.
         """
-        creates = [item for item in items if item.key]
         if not creates:
             return
         try:
-            found = self._unseen({item.key: item.opportunity for item in creates})
+            found = self._looks.unseen({item.key: item.opportunity for item in creates})
+        except RefusedError:
+            return  # a bin that cannot be read by key (not verified on a live portal) stops nothing
         except RetryableError as error:
             for item in creates:
                 outcomes[item.place] = _failed(error)
@@ -122,6 +136,20 @@ class Writer:
         for item in creates:
             if item.key in found:
                 outcomes[item.place] = Outcome(Result.ALREADY, id=found[item.key])
+
+    def _touched(self, changes: Sequence[_Item], outcomes: list[Outcome | None]) -> None:
+        """Leave alone what a person has done since the index looked."""
+        if not changes:
+            return
+        try:
+            touched = self._looks.touched([item.name for item in changes])
+        except RetryableError as error:
+            for item in changes:
+                outcomes[item.place] = _failed(error)
+            return
+        for item in changes:
+            if item.name in touched:
+                outcomes[item.place] = _MOOT
 
     def _send(self, items: Sequence[_Item], outcomes: list[Outcome | None]) -> None:
         """Send one batch; halve it where it is refused as a whole."""
@@ -160,7 +188,7 @@ class Writer:
         if not taken:
             return
         try:
-            found = self._find({key: item.opportunity for key, item in taken.items()})
+            found = self._looks.find({key: item.opportunity for key, item in taken.items()})
         except CrmRulesError:
             for item in taken.values():
                 outcomes[item.place] = _UNCERTAIN

@@ -10,7 +10,7 @@ from cli_kit import configure, run, sandbox
 from crmrules import rulebook
 from crmrules_hubspot.errors import FEATURES
 
-SHIPPED = rulebook.load([rulebook.shipped()]).rules
+SHIPPED = list(rulebook.load([rulebook.shipped()]).enabled)
 WRITES = re.compile(r"batch/(create|update|archive|upsert)|/properties/|/merge")
 
 

@@ -83,7 +83,12 @@ def test_a_run_killed_in_any_batch_is_finished_by_the_next(crm, tmp_path, clean,
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", [1, 3, 9])
+@pytest.mark.parametrize(
+    ("crm", "page"),
+    [*(("salesforce", page) for page in (1, 3, 9)), *(("hubspot", page) for page in (1, 2, 3))],
+    indirect=["crm"],
+    scope="session",
+)
 def test_a_run_killed_during_the_pull_leaves_nothing_behind(crm, tmp_path, clean, page):
     killed(crm, tmp_path, clean, "pull", page)
 

@@ -284,6 +284,11 @@ class World(Half):
                     found[name] = sorted(rows, key=repr)
         return found
 
+    def remembered(self, key: str) -> tuple[Any, ...]:
+        """Return what the state store knows of a task."""
+        [found] = [row for row in self.tables()["task"] if key in row]
+        return found
+
     def forget(self) -> None:
         """Lose the state store."""
         for file in self.folder.glob("state.db*"):

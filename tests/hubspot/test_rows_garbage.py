@@ -87,7 +87,7 @@ def rows(draw):
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(rows())
 def test_no_value_of_any_property_makes_it_raise(drawn):
     found = read(*drawn, mapping=MAPPING)
@@ -95,7 +95,7 @@ def test_no_value_of_any_property_makes_it_raise(drawn):
         found.as_of(NOW - timedelta(days=30))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.sampled_from(READ["deal"]), JSON)
 def test_a_value_is_read_or_unknown_but_never_a_default(name, value):
     found = read(deal(**{name: value}))

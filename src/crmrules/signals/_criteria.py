@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from crmrules.model import Criterion
-from crmrules.signals._registry import Known, Reading, Unknown, View
+from crmrules.signals._registry import Known, Reading, Unknown, View, once
 
 STRONG, WEAK = 4, 2
 CRUCIAL, INCIDENTAL = "crucial", "incidental"
@@ -143,6 +143,7 @@ def ids(found: Iterable[Standing]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for one in found for name in one.ids))
 
 
+@once
 def recorded(view: View) -> tuple[Standing, ...] | Unknown:
     """Return the criteria; unknown where there is none and notes cannot be read."""
     opportunity = view.opportunity

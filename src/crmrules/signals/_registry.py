@@ -10,14 +10,17 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, TypeAlias, TypeVar
+from functools import wraps
+from typing import Concatenate, Generic, ParamSpec, TypeAlias, TypeVar
 
 from crmrules.baseline import Baseline
 from crmrules.model import Mention, Opportunity
 
 Value: TypeAlias = bool | int | float | str
+Asked = ParamSpec("Asked")
+Told = TypeVar("Told")
 T_co = TypeVar("T_co", bool, int, float, str, covariant=True)
 
 
@@ -52,6 +55,27 @@ class View:
     baseline: Baseline
     mentions: tuple[Mention, ...] | None = None
     text_signals: frozenset[str] = frozenset()
+    kept: dict[typing.Any, typing.Any] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )  # answers of helpers, see ``once``
+
+
+def once(
+    helper: Callable[Concatenate[View, Asked], Told],
+) -> Callable[Concatenate[View, Asked], Told]:
+    """Keep what a helper answers for a view, since several signals ask the same of it.
+
+    Only for helpers that read nothing but the view. The answer is shared: nobody may change it.
+    """
+
+    @wraps(helper)
+    def answer(view: View, /, *asked: Asked.args, **named: Asked.kwargs) -> Told:
+        key = (helper, asked, tuple(named.items()))
+        if key not in view.kept:
+            view.kept[key] = helper(view, *asked, **named)
+        return typing.cast("Told", view.kept[key])
+
+    return answer
 
 
 SignalFunction: TypeAlias = Callable[[View], Known[typing.Any] | Unknown]

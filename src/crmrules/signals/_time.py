@@ -13,9 +13,9 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from crmrules.measures import Span, Talks, business_days, days, spans, talks
-from crmrules.model import Activity, ActivityKind, Change, Direction, Piece
-from crmrules.signals._registry import Unknown, View
+from crmrules.measures import Span, Talks, business_days, days, offered, offered_at, spans, talks
+from crmrules.model import Activity, ActivityKind, Change, Direction, Piece, Quote
+from crmrules.signals._registry import Unknown, View, once
 
 __all__ = [
     "Engaged",
@@ -28,6 +28,7 @@ __all__ = [
     "engaged",
     "last_word",
     "latest",
+    "offers",
     "records",
     "since",
     "stays",
@@ -57,6 +58,7 @@ def since(activities: Iterable[Activity], moment: datetime) -> tuple[Activity, .
     return tuple(one for one in activities if one.at > moment)
 
 
+@once
 def conversations(view: View, *, account: bool = False) -> Talks | Unknown:
     """Return two-way activities up to now; unknown where none can be read."""
     found = talks(view.opportunity, view.now, account=account)
@@ -85,6 +87,7 @@ def attempts(view: View, after: datetime, *, account: bool = False) -> tuple[Act
     )
 
 
+@once
 def last_word(view: View) -> Activity | Unknown | None:
     """Return the customer's last word; None if there is none; unknown if a later one may be."""
     found = conversations(view)
@@ -106,6 +109,7 @@ def unanswered(view: View, after: datetime) -> tuple[Activity, ...]:
     )
 
 
+@once
 def engaged(view: View, after: datetime, *, account: bool = False) -> Engaged | Unknown:
     """Return who took part in conversations after a moment.
 
@@ -122,10 +126,24 @@ def engaged(view: View, after: datetime, *, account: bool = False) -> Engaged | 
     return Engaged(ids, open_to_all, records(sure))
 
 
+@once
 def stays(view: View) -> list[Span] | Unknown:
     """Return the stays in buying phases up to now; unknown without stage history."""
     found = spans(view.opportunity, view.now)
     return Unknown("the history of the stage is not complete") if found is None else found
+
+
+@once
+def offers(view: View) -> tuple[Quote, ...] | Unknown:
+    """Return the quotes the customer has had, the earliest first."""
+    quotes = view.opportunity.quotes
+    if quotes is None:
+        return Unknown("quotes cannot be read")
+    answers = [(quote, offered(quote)) for quote in quotes]
+    if any(answer is None for _, answer in answers):
+        return Unknown("a quote does not say whether it was sent")
+    had = [quote for quote, answer in answers if answer and offered_at(quote) <= view.now]
+    return tuple(sorted(had, key=offered_at))
 
 
 def latest(changes: Iterable[Change]) -> Change | None:

@@ -11,8 +11,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from crmrules.measures import changes_of, offered, offered_at
-from crmrules.model import Activity, ActivityKind, Phase, Quote
+from crmrules.measures import changes_of, offered_at
+from crmrules.model import Activity, ActivityKind, Phase
 from crmrules.signals._registry import Known, Reading, Unknown, View, signal
 from crmrules.signals._time import (
     UNDECIDED,
@@ -21,6 +21,7 @@ from crmrules.signals._time import (
     days_ago,
     decided,
     latest,
+    offers,
     records,
     stays,
 )
@@ -81,18 +82,6 @@ def is_major(view: View) -> Reading[bool]:
 def opportunity_age_days(view: View) -> Reading[int]:
     """Days since the opportunity was created."""
     return Known(days(view.opportunity.created_at, view.now), (view.opportunity.record,))
-
-
-def offers(view: View) -> tuple[Quote, ...] | Unknown:
-    """Return the quotes the customer has had, the earliest first."""
-    quotes = view.opportunity.quotes
-    if quotes is None:
-        return Unknown("quotes cannot be read")
-    answers = [(quote, offered(quote)) for quote in quotes]
-    if any(answer is None for _, answer in answers):
-        return Unknown("a quote does not say whether it was sent")
-    had = [quote for quote, answer in answers if answer and offered_at(quote) <= view.now]
-    return tuple(sorted(had, key=offered_at))
 
 
 @signal(

@@ -18,10 +18,9 @@ from crmrules.baseline import COVERAGE_GATE
 from crmrules.measures import offered_at
 from crmrules.model import Competitor, Phase
 from crmrules.signals._criteria import key_of
-from crmrules.signals._registry import Known, Reading, Unknown, View, signal
-from crmrules.signals._time import days_ago, records, stays
+from crmrules.signals._registry import Known, Reading, Unknown, View, once, signal
+from crmrules.signals._time import days_ago, offers, records, stays
 from crmrules.signals._words import NO_RIVAL, SOLE_SOURCE, says
-from crmrules.signals.buying import offers
 from crmrules.signals.concerns import NO_NOTES
 
 BOOKKEEPING = timedelta(days=1)  # what was known at the quote may be written down the day after
@@ -115,6 +114,7 @@ def _settled(view: View) -> tuple[datetime | None, bool]:
     return min(moments, default=None), told
 
 
+@once
 def _late(view: View) -> list[_Rival] | Unknown:
     """Return the rivals who surely came in late, in the last 30 days."""
     found = rivals(view)

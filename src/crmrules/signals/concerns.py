@@ -23,11 +23,11 @@ from crmrules.signals._time import (
     days,
     days_ago,
     last_word,
+    offers,
     records,
     unanswered,
     usual,
 )
-from crmrules.signals.buying import offers
 
 GRACE = timedelta(days=3)  # a reason may be noted so long before or after the date moved
 INBOUND_GATE = 0.50  # share of open opportunities with customer mail, for silence to mean it

@@ -15,8 +15,7 @@ from crmrules.measures import offered_at
 from crmrules.model import Phase
 from crmrules.signals._criteria import Standing, both, number, recorded, those
 from crmrules.signals._registry import Known, Reading, Unknown, View, signal
-from crmrules.signals._time import conversations, days, stays
-from crmrules.signals.buying import offers
+from crmrules.signals._time import conversations, days, offers, stays
 
 ASKED = timedelta(days=14)  # a criterion noted without a talk in that time was hardly asked for
 WRITTEN_UP = timedelta(days=1)  # the talk before a quote may be noted on the day after it

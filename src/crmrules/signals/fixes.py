@@ -26,6 +26,11 @@ ROLES = Fix(
     "Fill Role or CrmRules_Focus__c on contact roles, or Title on contacts. " + _NAMED,
     "Set a label or hs_buying_role on the deal's contacts, or their jobtitle. " + _NAMED,
 )
+WHO = Fix(
+    "Relate events and calls to their contacts (WhoId), and fill Role, CrmRules_Focus__c or Title. "
+    + _NAMED,
+    "Associate contacts with meetings and calls, and set their label or jobtitle. " + _NAMED,
+)
 PEOPLE = Fix(
     "Add contact roles to the opportunity. " + _NAMED,
     "Associate contacts with the deal. " + _NAMED,
@@ -114,9 +119,9 @@ _END = (
 CONTRACT_END = Fix(_END, _END.replace("Opportunity.Contract_End__c", "Opportunity.contract_end"))
 
 FIXES: dict[str, Fix] = {
-    "a booked meeting does not say who will be there": ATTENDEES,
+    "a booked meeting does not say who will be there": WHO,
     "a contact has neither role nor title": ROLES,
-    "a conversation does not say whether somebody who can decide took part": ROLES,
+    "a conversation does not say whether somebody who can decide took part": WHO,
     "a conversation does not say who took part": ATTENDEES,
     "a criterion has no importance or no rating": CRITERIA,
     "a criterion that comes from a need has no rating of ours": CRITERIA,

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from crmrules.measures import says_what_they_do
 from crmrules.model import Activity, ActivityKind, Focus, Person
-from crmrules.signals._registry import Known, Reading, Unknown, View, signal
+from crmrules.signals._registry import Known, Reading, Unknown, View, once, signal
 from crmrules.signals._time import conversations, days, days_ago, records, stays
 from crmrules.signals.entry import people
 
@@ -46,6 +46,7 @@ def takes_part(found: Iterable[Person], activity: Activity) -> bool | None:
     return False if sure else None
 
 
+@once
 def met(view: View) -> Met | Unknown:
     """Return all conversations with those who can decide."""
     found, talks = people(view), conversations(view)

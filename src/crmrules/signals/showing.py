@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from crmrules.model import Activity, ActivityKind, Direction
-from crmrules.signals._registry import Known, Reading, Unknown, View, signal
+from crmrules.signals._registry import Known, Reading, Unknown, View, once, signal
 from crmrules.signals._time import (
     UNDECIDED,
     conversations,
@@ -55,6 +55,7 @@ def _matters(activity: Activity) -> bool:
     return activity.kind is ActivityKind.MEETING or (activity.kind is ActivityKind.CALL and told)
 
 
+@once
 def shown_and_asked(view: View) -> Talks | Unknown:
     """Return what meetings were for; unknown where one has no subject or may not have been held."""
     found = conversations(view)
@@ -112,6 +113,7 @@ def discovery_since_demo(view: View) -> Reading[int]:
     return Known(len(asked), records(asked))
 
 
+@once
 def showings(view: View) -> tuple[Activity, ...] | Unknown:
     """Return the demos for people who knew us, and the papers mailed to them, by time."""
     found, people = shown_and_asked(view), view.opportunity.people

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from crmrules.measures import Talks
 from crmrules.model import Activity, ActivityKind, Focus, Person
-from crmrules.signals._registry import Known, Reading, Unknown, View, signal
+from crmrules.signals._registry import Known, Reading, Unknown, View, once, signal
 from crmrules.signals._time import (
     UNDECIDED,
     conversations,
@@ -74,6 +74,7 @@ def key_people_gone(view: View) -> Reading[int]:
     return Known(len(gone), records(gone))
 
 
+@once
 def _silent(view: View) -> list[Silent] | Unknown:
     """Return the key people who left tries unanswered, the longest silent first."""
     found, talks = key_people(view), conversations(view)

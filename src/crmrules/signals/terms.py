@@ -14,10 +14,17 @@ from typing import NamedTuple
 
 from crmrules.measures import offered_at
 from crmrules.model import Activity, ActivityKind, Direction, Phase
-from crmrules.signals._registry import Known, Reading, Unknown, View, signal
-from crmrules.signals._time import NO_ACTIVITY, business_days, days_ago, decided, records, stays
+from crmrules.signals._registry import Known, Reading, Unknown, View, once, signal
+from crmrules.signals._time import (
+    NO_ACTIVITY,
+    business_days,
+    days_ago,
+    decided,
+    offers,
+    records,
+    stays,
+)
 from crmrules.signals._words import SUMMARY, says
-from crmrules.signals.buying import offers
 from crmrules.signals.concerns import NO_NOTES
 from crmrules.signals.needs import readable
 
@@ -78,6 +85,7 @@ class _Talk(NamedTuple):
     record: str
 
 
+@once
 def _talks(view: View) -> list[_Talk] | Unknown:
     """Return meetings held and quotes revised since talks about terms began, in 21 days."""
     began, had = _began(view), offers(view)
