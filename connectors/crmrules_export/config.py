@@ -21,11 +21,21 @@ from crmrules.errors import UsageError
 Order = Literal["iso", "mdy", "dmy"]
 
 
+class Named(BaseModel):
+    """One object in a file of another name. ``columns``: API name -> column; one may serve many."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    file: str
+    columns: dict[str, str] = {}
+
+
 class Config(BaseModel):
     """Where the export is and how to read it.
 
     ``dates`` is the order of day and month in dates that are not ISO 8601; ``time_zone`` that of
     times without one; ``as_of`` the moment the export was made, where the data does not show it.
+    ``objects`` names the file and the columns of an object whose export has other names.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,6 +46,7 @@ class Config(BaseModel):
     time_zone: str = "UTC"
     as_of: datetime | None = None
     organization_id: str = "export"
+    objects: dict[str, Named] = {}
 
     @field_validator("time_zone")
     @classmethod

@@ -62,7 +62,7 @@ class ExportConnector:
         self._preflight: Preflight | None = None
         self._as_of: datetime | None = config.as_of
         objects = {table.object for table in self._tables.values()} | set(PARENTS.values())
-        sources, self._others = discover(config.path, objects)
+        sources, self._others = discover(config.path, objects, config.objects)
         self._records = Records(sources, self._tables, Dates(config.dates, config.time_zone))
         present = {source.object for source in sources}
         self._readable = frozenset(k for k, t in self._tables.items() if t.object in present)
@@ -81,7 +81,7 @@ class ExportConnector:
                     f"there is no Opportunity.csv and no JSON tree of opportunities in "
                     f"{self._config.path}",
                     where="[export] path",
-                    remedy="Export the Opportunity object with API names as column names.",
+                    remedy="Export Opportunity with API names, or see [export.objects].",
                 )
             stages = self._scan()
             problems = (*self._gaps(), *self._mapping.stage_problems(stages))
@@ -113,7 +113,7 @@ class ExportConnector:
         for name in self._others:
             yield Problem(
                 f"{name} is not used: it holds no object that rules look at",
-                "Nothing to do; rename it to the object's API name if it should be read.",
+                "Nothing to do; name it in [export.objects] if it should be read.",
             )
         for key, table in self._tables.items():
             if key not in self._readable and key in _NEEDED_FOR:
@@ -126,9 +126,9 @@ class ExportConnector:
             yield from self._columns(source)
 
     def _columns(self, source: Source) -> Iterator[Problem]:
-        have = {name.casefold() for name in source.columns}
+        have = {name.casefold() for name in source.known_as}
         known = self._records.known(source.object) | {"Id"}
-        extra = [n for n in source.columns if n.casefold() not in {k.casefold() for k in known}]
+        extra = [n for n in source.known_as if n.casefold() not in {k.casefold() for k in known}]
         lacking = sorted(n for n in known if n.casefold() not in have and "." not in n)
         if extra:
             yield Problem(

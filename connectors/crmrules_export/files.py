@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import codecs
 import csv
+import difflib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from crmrules.errors import UsageError
+from crmrules_export.config import Named
 
 _CHUNK = 1 << 16
 _FIELD_LIMIT = 1 << 24
@@ -27,26 +29,50 @@ _WHAT = {"Task": "WhatId", "Event": "WhatId", "EmailMessage": "RelatedToId"}
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One file of one object; the columns of a JSON tree are those of any of its records."""
+    """One file of one object; the columns of a JSON tree are those of any of its records.
+
+    ``names`` are the API names that the settings give to columns of the file.
+    """
 
     object: str
     path: Path
     columns: tuple[str, ...]
     tree: bool = False
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def records(self) -> Iterator[Mapping[str, Any]]:
         """Yield the records; blank cells are None. Raises UsageError for a file that is broken."""
         if self.tree:
             yield from (r for kind, r in _tree(self.path) if kind == self.object)
         else:
-            yield from _csv(self.path, self.columns)
+            records = _csv(self.path, self.columns)
+            yield from (self._renamed(record) for record in records) if self.names else records
+
+    def _renamed(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
+        taken = set(self.names.values())
+        rest = {column: value for column, value in record.items() if column not in taken}
+        return rest | {name: record.get(column) for name, column in self.names.items()}
+
+    @property
+    def known_as(self) -> tuple[str, ...]:
+        """The columns by the names that they are read by."""
+        taken = set(self.names.values())
+        return (*(column for column in self.columns if column not in taken), *self.names)
 
 
-def discover(folder: Path, objects: Iterable[str]) -> tuple[list[Source], list[str]]:
-    """Return the files that hold any of the objects, and the names of the others."""
-    names = {form: name for name in objects for form in _forms(name)}
-    sources, others = [], []
-    for path in sorted(folder.iterdir()):
+def discover(
+    folder: Path, objects: Iterable[str], named: Mapping[str, Named] | None = None
+) -> tuple[list[Source], list[str]]:
+    """Return the files that hold any of the objects, and the names of the others.
+
+    Raises UsageError where the settings name an object, a file or a column that does not exist.
+    """
+    given = named or {}
+    objects = set(objects)
+    sources: list[Source] = [_given(folder, name, given[name], objects) for name in sorted(given)]
+    names = {form: name for name in objects - set(given) for form in _forms(name)}
+    used, others = {source.path for source in sources}, list[str]()
+    for path in sorted(set(folder.iterdir()) - used):
         suffix = path.suffix.casefold()
         if suffix == ".csv" and path.stem.casefold() in names:
             sources.append(Source(names[path.stem.casefold()], path, header(path)))
@@ -57,6 +83,28 @@ def discover(folder: Path, objects: Iterable[str]) -> tuple[list[Source], list[s
         elif suffix == ".csv":
             others.append(path.name)
     return sources, others
+
+
+def _given(folder: Path, name: str, named: Named, objects: Iterable[str]) -> Source:
+    where = f"[export.objects.{name}]"
+    if name not in objects:
+        raise _unknown(f"there is no object '{name}' that rules look at", where, name, objects)
+    path = folder / named.file
+    if not path.is_file():
+        there = [entry.name for entry in folder.iterdir()]
+        raise _unknown(f"there is no file {path}", f"{where} file", named.file, there)
+    columns = header(path)
+    for column in named.columns.values():
+        if column not in columns:
+            what = f"{named.file} has no column '{column}'"
+            raise _unknown(what, f"{where} columns", column, columns)
+    return Source(name, path, columns, names=named.columns)
+
+
+def _unknown(what: str, where: str, name: str, there: Iterable[str]) -> UsageError:
+    close = difflib.get_close_matches(name, list(there), n=1)
+    hint = f"Did you mean '{close[0]}'?" if close else f"There are: {', '.join(sorted(there))}."
+    return UsageError(what, where=where, remedy=hint)
 
 
 def _columns(path: Path, objects: set[str]) -> dict[str, tuple[str, ...]]:

@@ -9,6 +9,7 @@ Parents are held in memory, with the fields that are needed and no others; child
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -27,6 +28,7 @@ PARENTS = {
 """Relationship name -> object that it leads to."""
 
 Record = Mapping[str, Any]
+_LONG_ID = re.compile(r"[0-9A-Za-z]{18}", re.ASCII)
 
 
 class AbsentError(LookupError):
@@ -114,7 +116,7 @@ class Records:
         parent_id = record[f"{relation}Id"]
         if parent_id is None:
             return None
-        parent = self._parent(PARENTS.get(relation, relation)).get(str(parent_id)[:15])
+        parent = self._parent(PARENTS.get(relation, relation)).get(_key(parent_id))
         if parent is None:
             raise AbsentError(path)
         return self._at(parent, rest)
@@ -123,11 +125,17 @@ class Records:
         if owner not in self._parents:
             wanted = self.known(owner) | {"Id"}
             self._parents[owner] = {
-                str(record["Id"])[:15]: {k: v for k, v in record.items() if k in wanted}
+                _key(record["Id"]): {k: v for k, v in record.items() if k in wanted}
                 for record in self.of(owner)
                 if record.get("Id") is not None
             }
         return self._parents[owner]
+
+
+def _key(record_id: Any) -> str:
+    """Return what two forms of an id have in common; any other key, such as a name, as it is."""
+    known = str(record_id)
+    return known[:15] if _LONG_ID.fullmatch(known) else known
 
 
 def _dated(name: str, record: Record) -> bool:
