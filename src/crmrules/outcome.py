@@ -17,7 +17,7 @@ from crmrules.connector import Connector, Organization, Preflight, Problem, Usag
 from crmrules.model import Opportunity
 from crmrules.plan import Finding, Judged, OpportunityPlan, PlannedWrite
 from crmrules.rule import Mode, Rule, Verdict
-from crmrules.signals import Unknown, fix_for
+from crmrules.signals import Known, Unknown, fix_for
 from crmrules.state import Transaction
 from crmrules.writeback import Failure
 
@@ -78,6 +78,14 @@ class UnreadTags:
         return sorted(self._found.values(), key=lambda one: (one.author, -one.count))
 
 
+def _may_be_about(rule: Rule, judged: Judged) -> bool:
+    """Return whether it is in the rule's phases, and major where asked, as far as anybody knows."""
+    phase, major = judged.readings.get("phase"), judged.readings.get("is_major")
+    elsewhere = isinstance(phase, Known) and phase.value not in rule.phases
+    minor = rule.majors_only and isinstance(major, Known) and not major.value
+    return not (elsewhere or minor)
+
+
 @dataclass(slots=True)
 class Report:
     """A run in numbers. ``settled_writes``: what would be written once pending findings settled.
@@ -105,6 +113,7 @@ class Report:
     private_done: int = 0
     fires: Counter[str] = field(default_factory=Counter)  # by rule
     unknown: Counter[str] = field(default_factory=Counter)  # by rule
+    in_scope: Counter[str] = field(default_factory=Counter)  # by rule: how many it is about
     missing: Counter[tuple[str, str]] = field(default_factory=Counter)  # (rule, signal)
     unread: UnreadTags = field(default_factory=UnreadTags)
     reasons: dict[str, Counter[str]] = field(default_factory=dict)  # signal -> why it is unknown
@@ -135,6 +144,10 @@ class Report:
     def pending(self) -> bool:
         """Whether there is anything to write."""
         return bool(self.writes or self.private_writes)
+
+    def blind_percent(self, rule: str) -> int:
+        """Return on what share of the opportunities that a rule is about it cannot tell."""
+        return round(100 * self.unknown[rule] / max(self.in_scope[rule], 1))
 
     def why(self, signal: str) -> str:
         """Return the reason for which a signal was unknown most often; "" where it never was."""
@@ -179,6 +192,7 @@ class Keeper:
         report.unread.add(judged.opportunity)
         for rule in self._rules:
             verdict = judged.judgements[rule.id].verdict
+            report.in_scope[rule.id] += _may_be_about(rule, judged)
             if verdict is Verdict.FIRES:
                 report.fires[rule.id] += 1
             elif verdict is Verdict.UNKNOWN:

@@ -281,6 +281,9 @@ def test_an_open_task_is_found_again_and_closed_when_it_is_no_longer_needed(plac
     assert all(done for *_, done, _ in closed)
 
 
+@pytest.mark.parametrize(
+    "place", ["salesforce", pytest.param("hubspot", marks=pytest.mark.slow)], indirect=True
+)
 def test_a_lost_state_asks_nobody_twice(place):
     place.sync()
     first, *_others = place.private()

@@ -46,6 +46,11 @@ def write_mails(crm, name) -> int:
     return len(mails)
 
 
+slow_on_hubspot = pytest.mark.parametrize(
+    "place", ["salesforce", pytest.param("hubspot", marks=pytest.mark.slow)], indirect=True
+)
+
+
 @pytest.fixture(params=["salesforce", "hubspot"])
 def place(request, tmp_path):
     crm = sandbox(60, request.param)
@@ -100,6 +105,7 @@ def test_off_by_default_and_on_each_rule_about_our_words_can_fire(place):
     assert on[PRIVATE[3]] == {"quiet"}  # nobody here is written to for a week without an answer
 
 
+@slow_on_hubspot
 def test_no_word_of_a_mail_leaves_the_copy_of_the_crms_records(place, tmp_path):
     crm, config, name = place
     switch_on(config, *SIGNALS)

@@ -111,13 +111,12 @@ def _with_data(settings: Settings, base: Path, found: list[Finding]) -> Checkup:
 
 
 def _line(rule: Any, report: Report) -> dict[str, Any]:
-    blind = report.unknown[rule.id]
     missing = [name for name, _ in report.missing_for(rule.id)[:3]]
     return {
         "rule": rule.id,
         "mode": str(rule.mode),
         "fires": report.fires[rule.id],
-        "blind_percent": round(100 * blind / max(report.opportunities, 1)),
+        "blind_percent": report.blind_percent(rule.id),
         "missing": missing,
         "why": {name: report.why(name) for name in missing},
         "fix": {name: fix for name in missing if (fix := report.fix(name))},

@@ -6,7 +6,6 @@ escaped. It decides nothing; ``Page`` collects what ``sync`` shows it.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
@@ -39,10 +38,6 @@ class Page:
     title: str
     findings: list[Finding] = field(default_factory=list)
     names: dict[str, tuple[str, str]] = field(default_factory=dict)
-    fired: Counter[str] = field(default_factory=Counter)
-    judged: Counter[str] = field(default_factory=Counter)
-    blind: Counter[str] = field(default_factory=Counter)
-    total: int = 0
     writes: list[PlannedWrite] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -59,14 +54,10 @@ class Page:
             self.findings.append(finding)
 
     def _judged(self, judged: Judged) -> None:
-        self.total += 1
         opportunity = judged.opportunity
         account = opportunity.account.name if opportunity.account else ""
         if any(j.verdict == "fires" for j in judged.judgements.values()) or opportunity.our_tasks:
             self.names[opportunity.id] = (opportunity.name or opportunity.id, account)
-        for rule, judgement in judged.judgements.items():
-            (self.blind if judgement.verdict == "unknown" else self.judged)[rule] += 1
-            self.fired[rule] += judgement.verdict == "fires"
 
     def html(self, report: Report, rules: list[Any]) -> str:
         """Return the page."""
@@ -120,7 +111,6 @@ class Page:
         for rule in rules:
             if rule.private:
                 continue
-            blind, total = self.blind[rule.id], max(self.total, 1)
             missing = report.missing_for(rule.id)[:3]
             reason = "; ".join(
                 f"{name.replace('_', ' ')} ({n}): {report.why(name)}" for name, n in missing
@@ -128,7 +118,7 @@ class Page:
             fixes = dict.fromkeys(fix for name, _ in missing if (fix := report.fix(name)))
             rows.append(
                 f"<tr><td>{escape(rule.title)}<br><small>{rule.id}</small><td>{rule.mode}"
-                f"<td class=n>{self.fired[rule.id]}<td class=n>{100 * blind // total} %"
+                f"<td class=n>{report.fires[rule.id]}<td class=n>{report.blind_percent(rule.id)} %"
                 f"<td>{escape(reason)}<td>{'<br>'.join(map(escape, fixes))}"
             )
         head = (
