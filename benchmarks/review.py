@@ -1,4 +1,7 @@
-"""The two public sets of docs/review.md, in the two states that the page speaks of.
+"""The material of docs/review.md: the sandbox's organization, and two public sets in two states.
+
+``python benchmarks/review.py --seeded`` plans the sandbox's organization and draws the page's
+sample from its tasks.
 
 ``python benchmarks/review.py DATA OUT`` writes the folders ``OUT/cc0`` and ``OUT/maven``, each with
 its ``crmrules.toml`` and ``export/``. With ``--findings`` it instead draws the page's sample from
@@ -15,9 +18,21 @@ import json
 import random
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+from crmrules import rulebook, sync
+from crmrules.cli.wire import make
+from crmrules.outcome import Show
+from crmrules.plan import PlannedWrite
+from crmrules.settings import parse
+from crmrules_sandbox import scenario
+from crmrules_sandbox.salesforce import render
+from crmrules_sandbox.salesforce.server import SandboxServer
+from crmrules_sandbox.salesforce.start import seeded_org
 
 ROOT = Path(__file__).resolve().parent.parent
 SETS = {"cc0": "salesforce_demo_opps_cc0", "maven": "maven_crm"}
@@ -26,6 +41,15 @@ EMPTY = (
     *("Quote", "QuoteLineItem", "OpportunityCompetitor"),
 )
 SEED, EACH = 7, 10
+NOW, ORGANIZATION, COUNT, TASKS = datetime(2026, 11, 24, 9, tzinfo=UTC), 1, 220, 20
+
+
+class Asked(NamedTuple):
+    """A task that would reach a rep: the scenario's opportunity, the rule and the words."""
+
+    opportunity: str
+    rule: str
+    subject: str
 
 
 def prepare(data: Path, out: Path, name: str, *, empty: bool = False, every: int = 1) -> Path:
@@ -81,8 +105,48 @@ def sample(plans: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
     return found
 
 
+def seeded() -> list[Asked]:
+    """Plan the sandbox's organization, public rules live and settled; return twenty tasks of it."""
+    told = scenario.seeded(ORGANIZATION, NOW, COUNT)
+    names = {found[0]: name for name, found in render.ids(told).items()}
+    org = seeded_org(0, clock=lambda: NOW, scenario=told)
+    with SandboxServer(org, tls=False) as server, tempfile.TemporaryDirectory() as folder:
+        writes = _planned(server, Path(folder))
+    tasks = {
+        (one.opportunity, one.rule): one.write.task.subject
+        for one in writes
+        if one.action == "create_task"
+    }
+    drawn = random.Random(SEED).sample(sorted(tasks), TASKS)
+    return [Asked(names[pair[0]], pair[1], tasks[pair]) for pair in drawn]
+
+
+def _planned(server: SandboxServer, folder: Path) -> list[PlannedWrite]:
+    overlay = folder / "overlay.yaml"
+    rules = rulebook.load([rulebook.shipped()]).rules
+    overlay.write_text("".join(f"{one.id}: {{mode: live}}\n" for one in rules if not one.private))
+    access = {"auth": "token", "instance_url": server.url, "access_token": server.token()}
+    raw = {
+        "connector": "salesforce",
+        "salesforce": access,
+        "overlay": str(overlay),
+        "state": {"url": f"sqlite:///{folder / 'state.db'}"},
+        "tasks": {"settle_hours": 0},
+    }
+    writes: list[PlannedWrite] = []
+    made = make(parse(raw, where="the review"), folder, now=NOW)
+    try:
+        sync.plan(made.job(now=NOW), show=Show(write=writes.append))
+    finally:
+        made.close()
+    return writes
+
+
 def main(arguments: list[str]) -> None:
-    """Prepare the folders, or draw the sample."""
+    """Prepare the folders, or draw a sample."""
+    if "--seeded" in arguments:
+        print(*("  ".join(one) for one in seeded()), sep="\n")
+        return
     data, out = Path(arguments[0]), Path(arguments[1])
     if "--findings" in arguments:
         plans = [json.loads((out / f"{name}.json").read_text()) for name in SETS]

@@ -1,4 +1,4 @@
-"""docs/review.md and the two examples of the docs, held to the public data they speak of."""
+"""docs/review.md and the two examples of the docs, held to the data they speak of."""
 
 from __future__ import annotations
 
@@ -69,3 +69,14 @@ def test_the_review_shows_the_sample_that_its_seed_draws(planned):
     shown = list(zip(ids, (cells[4].strip(" `") for cells in table), strict=True))
     plan = planned("cc0", empty=True)
     assert review.sample([plan]) == shown
+
+
+def test_the_review_shows_the_tasks_that_its_seed_draws_from_the_sandbox():
+    page = (ROOT / "docs" / "review.md").read_text()
+    part = page.partition("## The sandbox's organization")[2].partition("## The two public sets")[0]
+    rows = [[cell.strip(" `") for cell in line.split("|")] for line in part.splitlines()]
+    shown = [(f"opportunity-{row[2]}", row[3], row[4]) for row in rows if len(row) == 9]
+    assert shown[2:] == review.seeded()
+    verdicts = Counter(row[6].strip("*") for row in rows[2:] if len(row) == 9)
+    right, wrong, unclear = (verdicts[one] for one in ("right", "wrong", "cannot tell"))
+    assert f"| the sandbox's organization | {right} | {wrong} | {unclear} |" in page
