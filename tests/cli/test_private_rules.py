@@ -148,6 +148,11 @@ class Place:
             file.unlink()
 
 
+slow_on_hubspot = pytest.mark.parametrize(
+    "place", ["salesforce", pytest.param("hubspot", marks=pytest.mark.slow)], indirect=True
+)
+
+
 @pytest.fixture(params=["salesforce", "hubspot"])
 def place(request, tmp_path):
     found = Place(request.param, tmp_path)
@@ -266,6 +271,7 @@ def test_explain_needs_to_be_told(place):
     assert SECRET in place.run("explain", finding, "--include-private").out
 
 
+@slow_on_hubspot
 def test_an_open_task_is_found_again_and_closed_when_it_is_no_longer_needed(place):
     place.sync()
     made = place.private()
@@ -281,9 +287,7 @@ def test_an_open_task_is_found_again_and_closed_when_it_is_no_longer_needed(plac
     assert all(done for *_, done, _ in closed)
 
 
-@pytest.mark.parametrize(
-    "place", ["salesforce", pytest.param("hubspot", marks=pytest.mark.slow)], indirect=True
-)
+@slow_on_hubspot
 def test_a_lost_state_asks_nobody_twice(place):
     place.sync()
     first, *_others = place.private()

@@ -39,7 +39,13 @@ def test_list_shows_modes_as_the_overlay_sets_them(tmp_path):
     assert {mode for name, mode in modes.items() if name not in PRIVATE} == {"shadow"}
 
 
-@pytest.mark.parametrize("rule", SHIPPED)
+@pytest.mark.parametrize(
+    "rule",
+    [
+        pytest.param(rule, marks=[pytest.mark.slow] if n % 9 else [])
+        for n, rule in enumerate(SHIPPED)
+    ],
+)
 def test_show_tells_the_numbers_condition_and_texts_of_every_rule(rule, tmp_path):
     shown = run("rules", "show", rule, cwd=tmp_path)
     assert shown.code == 0
