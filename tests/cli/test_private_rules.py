@@ -182,6 +182,7 @@ def test_nothing_else_in_the_crm_tells_of_it(place):
     assert silent(told)
 
 
+@slow_on_hubspot
 @pytest.mark.parametrize("verdicts", ["findings", "all"])
 def test_plan_tells_of_it_only_where_asked(place, verdicts):
     for output in (True, False):
@@ -198,6 +199,7 @@ def test_plan_tells_of_it_only_where_asked(place, verdicts):
     assert extra == sum(write["rule"] == SECRET for write in both["writes"]) > 0
 
 
+@slow_on_hubspot
 def test_counts_on_the_terminal_leave_it_out(place):
     told = place.run("plan", json_=False).out
     findings, creates = (
@@ -207,6 +209,7 @@ def test_counts_on_the_terminal_leave_it_out(place):
     assert findings == creates == str(len(place.run("plan").json()["findings"]))
 
 
+@slow_on_hubspot
 def test_sync_its_log_line_its_run_and_its_status_leave_it_out(place):
     ran = run(
         *("sync", "--initial", "--config", place.config, "--as-of", place.crm.now.isoformat()),
@@ -224,6 +227,7 @@ def test_sync_its_log_line_its_run_and_its_status_leave_it_out(place):
         assert OPEN in status.out
 
 
+@slow_on_hubspot
 def test_the_audit_keeps_key_and_rule_only(place):
     place.sync()
     # The rule stops to be true: its tasks are closed, which is a write about it as well.
@@ -252,6 +256,7 @@ def test_the_audit_keeps_key_and_rule_only(place):
     assert any(line["opportunity"] for line in lines if line["rule"] == OPEN)
 
 
+@slow_on_hubspot
 def test_the_page_and_the_readiness_of_doctor_leave_it_out(place):
     page = place.folder / "page.html"
     assert run("report", "--config", place.config, "--out", page).code == 0
@@ -262,6 +267,7 @@ def test_the_page_and_the_readiness_of_doctor_leave_it_out(place):
     assert OPEN in doctor.out
 
 
+@slow_on_hubspot
 def test_explain_needs_to_be_told(place):
     finding = place.run("plan").json()["findings"][0]["opportunity"]
     assert silent(place.run("explain", finding).out)
@@ -309,6 +315,7 @@ def test_a_lost_state_asks_nobody_twice(place):
     assert {status for key, status in told if key != first[4]} == {"withdrawn"}
 
 
+@slow_on_hubspot
 def test_status_ok_does_not_tell_that_a_private_rule_was_judged(place):
     (place.folder / "rules" / f"{OPEN}.yml").unlink()
     place.sync()
@@ -316,6 +323,7 @@ def test_status_ok_does_not_tell_that_a_private_rule_was_judged(place):
     assert not re.search(r"'ok'|'attention'|'critical'", place.fields())
 
 
+@slow_on_hubspot
 def test_the_guards_still_count_it(place):
     (place.folder / "rules" / f"{OPEN}.yml").unlink()
     ran = run(

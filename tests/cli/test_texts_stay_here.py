@@ -86,6 +86,7 @@ def verdicts(crm, config, *options):
     return found, ran
 
 
+@slow_on_hubspot
 def test_off_by_default_and_on_each_rule_about_our_words_can_fire(place):
     crm, config, _ = place
     off, ran = verdicts(crm, config)
@@ -169,6 +170,7 @@ def test_while_they_are_off_salesforce_is_not_asked_for_the_texts_of_mails(place
     assert CANARY not in repr(kept)
 
 
+@slow_on_hubspot
 @pytest.mark.parametrize(
     ("line", "said"),
     [

@@ -70,7 +70,7 @@ def test_there_is_more_than_one_batch_and_an_unharmed_process_is_a_clean_run(crm
         assert world.dump() == expected
 
 
-@on_each("point", ["after", "committed"], ["committed"], ["after"])
+@on_each("point", ["after", "committed"], ["committed"], [])
 def test_a_run_killed_at_its_worst_moments_is_finished_by_the_next(crm, tmp_path, clean, point):
     killed(crm, tmp_path, clean, point)
 

@@ -89,6 +89,7 @@ def test_a_full_sync_costs_at_most_a_tenth_more_than_the_formula_and_than_the_fl
     assert report.usage.floor <= calls
 
 
+@pytest.mark.slow
 def test_an_idle_incremental_run_costs_at_most_thirty_calls(portal):
     portal.run(sync)
     portal.now += timedelta(hours=3)
