@@ -32,6 +32,15 @@ def alternatives(text: Text) -> tuple[str, ...]:
     return (text,) if isinstance(text, str) else text
 
 
+def in_words(value: Value) -> str:
+    """Return a value as people read it: yes or no, and two decimals at most."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{round(value, 2) + 0:.2f}".rstrip("0").rstrip(".")  # + 0: never "-0"
+    return str(value)
+
+
 def placeholders(text: Text) -> frozenset[str]:
     """Return every name used in any alternative."""
     return frozenset(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crmrules.errors import UsageError
-from crmrules.texts import complaints, cut, placeholders, render
+from crmrules.texts import complaints, cut, in_words, placeholders, render
 
 
 @pytest.mark.parametrize(
@@ -73,3 +73,21 @@ def test_cutting_keeps_within_the_limit(text, limit):
 
     assert len(short) <= limit
     assert short == text or short.endswith("...")
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (True, "yes"),
+        (False, "no"),
+        (3, "3"),
+        (5.60413, "5.6"),
+        (4.0, "4"),
+        (0.25, "0.25"),
+        (-0.001, "0"),
+        (1234567.5, "1234567.5"),
+        ("evaluation", "evaluation"),
+    ],
+)
+def test_a_value_is_told_as_people_read_it(value, words):
+    assert in_words(value) == words

@@ -17,6 +17,7 @@ from crmrules.model import Opportunity, OurFields, Phase
 from crmrules.plan.types import Finding, Judged, PlannedWrite
 from crmrules.rule import Mode, Rule, Severity, Verdict
 from crmrules.signals import Known
+from crmrules.texts import in_words
 
 SUMMARY_LENGTH = 1000  # characters; long enough for a paragraph, short enough for a list view
 _HIDDEN = SILENT | {HeldBack.SUPPRESSED}
@@ -102,14 +103,10 @@ def _summary(visible: Sequence[Finding]) -> str | None:
 
 def seen(evidence: Iterable[Mapping[str, Any]]) -> str:
     """Return what was seen in one line: "Seen: discount above allowance 8; ..."."""
-    parts = [f"{piece['signal'].replace('_', ' ')} {_word(piece['value'])}" for piece in evidence]
+    parts = [
+        f"{piece['signal'].replace('_', ' ')} {in_words(piece['value'])}" for piece in evidence
+    ]
     return f"Seen: {'; '.join(parts)}." if parts else ""
-
-
-def _word(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def changed_fields(

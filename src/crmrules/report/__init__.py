@@ -13,6 +13,7 @@ from typing import Any
 from crmrules.outcome import Report, Show
 from crmrules.plan import Finding, Judged, PlannedWrite
 from crmrules.report.style import STYLE
+from crmrules.texts import in_words
 
 _MANY = 500  # findings shown; the JSON of `plan` has all of them
 _HELD = {
@@ -92,7 +93,7 @@ class Page:
     def _finding_row(self, finding: Finding) -> str:
         name, account = self.names.get(finding.opportunity, (finding.opportunity, ""))
         seen = "<br>".join(
-            f"{escape(str(p['signal']).replace('_', ' '))}: <b>{escape(_value(p['value']))}</b>"
+            f"{escape(str(p['signal']).replace('_', ' '))}: <b>{escape(in_words(p['value']))}</b>"
             for p in finding.evidence
         )
         held = None if finding.held_back is None else str(finding.held_back)
@@ -126,12 +127,6 @@ class Page:
             "<th>What would help"
         )
         return f"<table><thead><tr>{head}<tbody>{''.join(rows)}</table>"
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _facts(report: Report, page: Page) -> str:
