@@ -106,7 +106,7 @@ def test_off_by_default_and_on_each_rule_about_our_words_can_fire(place):
     assert on[PRIVATE[3]] == {"quiet"}  # nobody here is written to for a week without an answer
 
 
-@slow_on_hubspot
+@pytest.mark.slow
 def test_no_word_of_a_mail_leaves_the_copy_of_the_crms_records(place, tmp_path):
     crm, config, name = place
     switch_on(config, *SIGNALS)

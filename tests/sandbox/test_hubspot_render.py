@@ -20,6 +20,8 @@ from crmrules_sandbox.salesforce.ledger import parse
 from crmrules_sandbox.scenario import seeded
 from crmrules_sandbox.scenario.model import Conversation
 
+pytestmark = pytest.mark.slow  # about the sandbox alone; all others lean on it
+
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 SEEDS = (1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 7)))
 

@@ -18,6 +18,8 @@ from crmrules_sandbox.salesforce.render import ids as salesforce_ids
 from crmrules_sandbox.scenario import seeded
 from crmrules_sandbox.scenario.rep import Chance, Rep, Task
 
+pytestmark = pytest.mark.slow  # about the sandbox alone; all others lean on it
+
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 COUNT = 90
 LATER = timedelta(hours=3)

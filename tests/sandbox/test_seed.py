@@ -17,6 +17,8 @@ from crmrules_sandbox.salesforce.seed import seed_records, stories
 from crmrules_sandbox.salesforce.staff import INTEGRATION
 from crmrules_sandbox.scenario.stories import TELLERS
 
+pytestmark = pytest.mark.slow  # about the sandbox alone; all others lean on it
+
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 SEEDS = (1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 7)))
 
