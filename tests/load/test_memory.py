@@ -39,6 +39,7 @@ def test_three_times_the_opportunities_hardly_raise_the_peak_of_a_plan(memory: A
     assert large.mb / small.mb < memory.RATIO_GOAL
 
 
+@pytest.mark.slow
 def test_the_connector_reads_every_row_of_the_imagined_org_in_few_calls(memory: Any) -> None:
     from crmrules import mapping
     from crmrules_salesforce import connect

@@ -18,6 +18,8 @@ from crmrules_sandbox.salesforce.start import seeded_org
 from crmrules_sandbox.scenario import dump, load, seeded
 from crmrules_sandbox.scenario.__main__ import main
 
+pytestmark = pytest.mark.slow  # about the sandbox alone; all others lean on it
+
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 SEEDS = (1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 7)))
 
