@@ -297,6 +297,17 @@ def test_explain_tells_each_condition_with_its_value_and_records(lived):
     assert rule["would_change"]
 
 
+def test_a_rule_that_rests_on_others_is_explained_alone_as_among_them(lived):
+    folder, _, told = lived
+    sign = next(f for f in told["findings"] if f["rule"] == "conc-gone-dark")
+    words = ("explain", sign["opportunity"], "--as-of", NOW.isoformat(), "--format", "json")
+    among = {rule["rule"]: rule for rule in run(*words, cwd=folder).json()["rules"]}
+    for rule in ("conc-open-at-commit", "nego-concession-during-concern"):
+        [alone] = run(*words, "--rule", rule, cwd=folder).json()["rules"]
+        assert alone == among[rule]
+        assert "signs_of_concern" in str(alone)
+
+
 def test_explain_without_a_rule_tells_all_the_firing_ones_first(lived):
     folder, _, told = lived
     opportunity = told["findings"][0]["opportunity"]

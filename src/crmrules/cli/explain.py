@@ -63,7 +63,7 @@ def explain(
     made = setup(config, log_format=log_format, verbose=verbose, now=as_of)
     try:
         rules = _rules(made.book, rule_id, include_private=include_private)
-        found = look(made.job(now=as_of, rules=rules), opportunity)
+        found = look(made.job(now=as_of), opportunity)
     finally:
         made.close()
     if found is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -38,9 +38,10 @@ class Setup:
         now: datetime | None = None,
         max_writes: int | None = None,
         initial: bool = False,
-        rules: Sequence[Any] | None = None,
     ) -> Job:
-        """Return a run of these rules, judging by ``now``.
+        """Return a run of all enabled rules, judging by ``now``.
+
+        There is no run of a few: some rules rest on what others say.
 
         None: by the connector's own moment where its data has one (an export is judged inside its
         data), else by the clock.
@@ -50,13 +51,12 @@ class Setup:
         guards = Guards(settings.guard.max_writes, settings.guard.max_share_flagged, initial)
         if max_writes is not None:
             guards = replace(guards, max_writes=max_writes)
-        chosen = tuple(rules) if rules is not None else self.book.enabled
         return Job(
             connector=self.connector,
             store=self.store,
-            rules=chosen,
+            rules=self.book.enabled,
             rules_hash=self.book.hash,
-            engine=build(chosen, settings.engine),
+            engine=build(self.book.enabled, settings.engine),
             now=moment,
             policy=policy(settings),
             guards=guards,
