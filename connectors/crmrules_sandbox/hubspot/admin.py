@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 from crmrules_sandbox.hubspot.failure import ApiError, no_such_path
 from crmrules_sandbox.hubspot.faults import Fault
-from crmrules_sandbox.wire.faults import as_json, fault_from
+from crmrules_sandbox.wire.admin import Handler, watching
 from crmrules_sandbox.wire.messages import Response
 
 if TYPE_CHECKING:
@@ -50,30 +50,6 @@ def administer(
         return Response(error.status, error.body(), cost=0)
     except (KeyError, TypeError, ValueError) as error:
         return Response(400, {"status": "error", "message": repr(error)}, cost=0)
-
-
-def _add_faults(gateway: Gateway, _rest: str, _data: dict[str, Any], body: Any) -> Any:
-    listed = body if isinstance(body, list) else [body]
-    gateway.faults.add(*(fault_from(each, Fault) for each in listed))
-    return as_json(gateway.faults.pending())
-
-
-def _list_faults(gateway: Gateway, _rest: str, _data: dict[str, Any], _body: Any) -> Any:
-    return as_json(gateway.faults.pending())
-
-
-def _clear_faults(gateway: Gateway, _rest: str, _data: dict[str, Any], _body: Any) -> Any:
-    gateway.faults.clear()
-    return []
-
-
-def _list_calls(gateway: Gateway, _rest: str, _data: dict[str, Any], _body: Any) -> Any:
-    return as_json(gateway.calls.list())
-
-
-def _clear_calls(gateway: Gateway, _rest: str, _data: dict[str, Any], _body: Any) -> Any:
-    gateway.calls.clear()
-    return []
 
 
 def _records(gateway: Gateway, rest: str, _data: dict[str, Any], _body: Any) -> Any:
@@ -147,12 +123,8 @@ def _revoke(gateway: Gateway, _rest: str, _data: dict[str, Any], _body: Any) -> 
     return {}
 
 
-_HANDLERS = {
-    ("GET", "faults"): _list_faults,
-    ("POST", "faults"): _add_faults,
-    ("DELETE", "faults"): _clear_faults,
-    ("GET", "calls"): _list_calls,
-    ("DELETE", "calls"): _clear_calls,
+_HANDLERS: dict[tuple[str, str], Handler] = {
+    **watching(Fault),
     ("GET", "records"): _records,
     ("POST", "writes"): _write,
     ("POST", "archive"): _archive,

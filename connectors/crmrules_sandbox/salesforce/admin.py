@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from crmrules_sandbox.salesforce.failure import ApiError, not_found
 from crmrules_sandbox.salesforce.faults import Fault
 from crmrules_sandbox.salesforce.messages import Response
-from crmrules_sandbox.wire.faults import as_json, fault_from
+from crmrules_sandbox.wire.admin import Handler, watching
 
 if TYPE_CHECKING:
     from crmrules_sandbox.salesforce.gateway import Gateway
@@ -49,30 +49,6 @@ def administer(
 
 def _object(body: Any) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
-
-
-def _add_faults(gateway: Gateway, _rest: str, _data: dict[str, Any], body: Any) -> Any:
-    listed = body if isinstance(body, list) else [body]
-    gateway.faults.add(*(fault_from(each, Fault) for each in listed))
-    return as_json(gateway.faults.pending())
-
-
-def _list_faults(gateway: Gateway, _rest: str, _data: dict[str, Any], _body: Any) -> Any:
-    return as_json(gateway.faults.pending())
-
-
-def _clear_faults(gateway: Gateway, _rest: str, _data: dict[str, Any], _body: Any) -> Any:
-    gateway.faults.clear()
-    return []
-
-
-def _list_calls(gateway: Gateway, _rest: str, _data: dict[str, Any], _body: Any) -> Any:
-    return as_json(gateway.calls.list())
-
-
-def _clear_calls(gateway: Gateway, _rest: str, _data: dict[str, Any], _body: Any) -> Any:
-    gateway.calls.clear()
-    return []
 
 
 def _rows(gateway: Gateway, rest: str, _data: dict[str, Any], _body: Any) -> Any:
@@ -114,12 +90,8 @@ def _revoke(gateway: Gateway, _rest: str, _data: dict[str, Any], _body: Any) -> 
     return {}
 
 
-_HANDLERS = {
-    ("GET", "faults"): _list_faults,
-    ("POST", "faults"): _add_faults,
-    ("DELETE", "faults"): _clear_faults,
-    ("GET", "calls"): _list_calls,
-    ("DELETE", "calls"): _clear_calls,
+_HANDLERS: dict[tuple[str, str], Handler] = {
+    **watching(Fault),
     ("GET", "rows"): _rows,
     ("POST", "rows"): _load,
     ("POST", "writes"): _write,
