@@ -8,7 +8,7 @@ PY_OK := $(shell $(PYTHON) -c 'import sys; print(sys.version_info < (3, 13))' 2>
 comma := ,
 DURABLE := $(if $(CC_FOUND),$(if $(filter True,$(PY_OK)),durable,),)
 
-.PHONY: help demo test test-all check bench wheel-test clean
+.PHONY: help demo test test-all torture check bench wheel-test clean
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
@@ -23,10 +23,13 @@ demo: $(VENV)/ready ## the whole loop on the built-in sandbox CRM
 	$(BIN)/crmrules demo
 
 test: $(VENV)/ready ## the fast loop, under 3 minutes
-	$(BIN)/pytest -q -n 2 -m 'not slow'
+	$(BIN)/pytest -q -n 2 -m 'not slow and not torture'
 
 test-all: $(VENV)/ready ## everything, load and kill tests included
-	$(BIN)/pytest -q -n 2
+	$(BIN)/pytest -q -n 2 -m 'not torture'
+
+torture: $(VENV)/ready ## the long run: every sequence, kill and sweep; about an hour, before a release
+	$(BIN)/pytest -q -n 2 -m torture
 
 check: $(VENV)/ready ## format, lint, types, import contracts, rules
 	$(BIN)/ruff format --check .
