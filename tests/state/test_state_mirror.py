@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from state_kit import NOW, ORG, open_store, opportunity, quick_folder, row
 
 from crmrules.connector import Head
+from crmrules.errors import StateError
 from crmrules.findings import Episode, EpisodeStatus, TaskRecord, TaskStatus
 from crmrules.state import Spool, mirror
 
@@ -184,6 +185,22 @@ def test_reading_ahead_gives_what_a_plain_look_would(steps):
             assert list(tx.ledger.load_tasks()) == sorted(
                 tasks.values(), key=lambda t: (t.opportunity, t.key)
             )
+
+
+def test_a_task_comes_back_with_its_evidence_or_with_none(tx):
+    told = TaskRecord("k1", "r", "006A", 1, evidence=("00T1", "0Q02"), accepted_at=NOW)
+    blank = TaskRecord("k2", "r", "006A", 1)
+    nothing = TaskRecord("k3", "r", "006A", 1, evidence=())
+    tx.save(tasks=[told, blank, nothing])
+    assert tx.past("006A")[1] == [told, blank, nothing]
+
+
+@pytest.mark.parametrize("stored", ['"00T"', "[1]", "{}"])
+def test_evidence_that_is_no_list_of_ids_is_a_damaged_store(tx, stored):
+    tx.save(tasks=[TaskRecord("k1", "r", "006A", 1)])
+    tx.connection.exec_driver_sql("UPDATE task SET evidence = ?", (stored.encode(),))
+    with pytest.raises(StateError, match="damaged"):
+        tx.past("006A")
 
 
 def test_what_does_not_fit_the_window_is_not_torn(tx, monkeypatch):

@@ -59,6 +59,8 @@ class TaskRecord:
     ended_at: datetime | None = None
     answer: Answer | None = None
     edited: bool = False
+    evidence: tuple[str, ...] | None = None  # ids of the records the finding rested on when made
+    accepted_at: datetime | None = None  # when a completed task was followed by new evidence
 
 
 ANSWER_HINT = "Answer here with #not-true, #not-useful or #done-otherwise if that is how it is."

@@ -179,6 +179,15 @@ def _task(row: Any) -> TaskRecord:
     try:
         values["status"] = TaskStatus(values["status"])
         values["answer"] = None if values["answer"] is None else Answer(values["answer"])
+        values["evidence"] = _ids(values["evidence"])
     except ValueError as error:
         raise damaged(f"a task with {error}") from error
     return TaskRecord(**values)
+
+
+def _ids(stored: Any) -> tuple[str, ...] | None:
+    if stored is None:
+        return None
+    if not isinstance(stored, list) or not all(isinstance(id_, str) for id_ in stored):
+        raise ValueError("an evidence that is no list of ids")
+    return tuple(stored)

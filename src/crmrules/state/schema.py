@@ -25,7 +25,7 @@ from crmrules.state.columns import Day, Json, Moment
 
 # Ids are compared byte by byte everywhere: pages and windows rely on one order of them.
 _ID = Text().with_variant(Text(collation="C"), "postgresql")
-VERSION = "0001"  # the newest migration this program knows
+VERSION = "0002"  # the newest migration this program knows
 
 metadata = MetaData()
 
@@ -84,7 +84,6 @@ episode = Table(
     Column("opened_at", Moment),
     Column("ended_at", Moment),
     Column("reason", Text),
-    Column("extras", Json),
     Index("ix_episode_status", "org", "status"),
 )
 
@@ -105,7 +104,8 @@ task = Table(
     Column("ended_at", Moment),
     Column("answer", Text),
     Column("edited", Boolean(create_constraint=False), nullable=False),
-    Column("last_values", Json),
+    Column("evidence", Json),  # ids of the records the finding rested on
+    Column("accepted_at", Moment),
     Index("ix_task_opportunity", "org", "opportunity"),
     Index("ix_task_status", "org", "status"),
 )
@@ -203,6 +203,7 @@ snapshot = Table(
     Column("taken_at", Moment, primary_key=True),
     Column("opportunity", _ID, primary_key=True),
     Column("body", LargeBinary, nullable=False),
+    Index("ix_snapshot_opportunity", "org", "opportunity"),
 )
 
 note = Table(
