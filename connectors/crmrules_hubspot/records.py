@@ -50,7 +50,9 @@ def _new_task(write: CreateTask, zone: tzinfo) -> dict[str, Any]:
         "objectWriteTraceId": write.key,
     }
     if task.link:
-        made["properties"] |= {RULE: task.rule, ABOUT: task.opportunity}
+        made["properties"][RULE] = task.rule
+    if task.link and task.opportunity is not None:
+        made["properties"][ABOUT] = task.opportunity
         kind = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": TASK_TO_DEAL}
         made["associations"] = [{"to": {"id": task.opportunity}, "types": [kind]}]
     return made

@@ -111,7 +111,7 @@ class Writer:
         for place, write in enumerate(writes):
             record = record_of(write, self._zone)
             if isinstance(write, CreateTask):
-                about = write.task.opportunity
+                about = write.task.opportunity or ""
                 items.append(_Item(place, TASK.object, record, write.key, about))
             else:
                 object_ = TASK.object if isinstance(write, ChangeTask) else DEAL.object

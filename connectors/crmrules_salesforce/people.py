@@ -91,8 +91,15 @@ def users(body: Body) -> tuple[User, ...]:
                 active=flag(body, f"{prefix}IsActive"),
                 manager=text(body, f"{prefix}ManagerId"),
                 time_zone=text(body, f"{prefix}TimeZoneSidKey"),
+                country=_country(body, prefix),
             )
     return tuple(found.values())
+
+
+def _country(body: Body, prefix: str) -> str | None:
+    """Return a user's country by its ISO code; a name that somebody typed tells none."""
+    said = text(body, f"{prefix}CountryCode") or text(body, f"{prefix}Country") or ""
+    return said.upper() if len(said) == 2 and said.isalpha() and said.isascii() else None
 
 
 def outcome(body: Body, mapping: Mapping) -> bool | None:

@@ -62,7 +62,8 @@ def _new_task(write: CreateTask, schema: Schema) -> dict[str, Any]:
     }
     if not task.link:
         return record  # private: neither the opportunity nor the rule may stand on it
-    record["WhatId"] = task.opportunity
+    if task.opportunity is not None:
+        record["WhatId"] = task.opportunity
     if schema.fields.get("Task", {}).get(RULE_FIELD, {}).get("createable"):
         record[RULE_FIELD] = task.rule
     return record

@@ -43,8 +43,9 @@ class Table:
     prefix: str = ""
 
 
-_USER = ("Name", "Email", "IsActive", "ManagerId", "TimeZoneSidKey")
-_MANAGER = ("Name", "Email", "IsActive", "TimeZoneSidKey")
+# CountryCode is there only with state and country picklists; Country is what somebody typed.
+_MANAGER = ("Name", "Email", "IsActive", "TimeZoneSidKey", "CountryCode", "Country")
+_USER = (*_MANAGER, "ManagerId")
 _ACCOUNT = ("Name", "Type", "ParentId", "NumberOfEmployees", "OwnerId", "CreatedDate")
 OUR_FIELDS = (
     "CrmRules_Status__c",

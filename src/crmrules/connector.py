@@ -135,13 +135,13 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class TaskFields:
-    """What a new task says. ``owner`` is a user id."""
+    """What a new task says. ``owner`` is a user id; ``opportunity`` None: it is about several."""
 
     subject: str
     body: str
     due: date
     owner: str
-    opportunity: str
+    opportunity: str | None
     rule: str
     link: bool = True  # False: private; neither the opportunity nor the rule stands on it
 

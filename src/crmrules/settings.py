@@ -12,10 +12,17 @@ from __future__ import annotations
 import difflib
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -24,10 +31,30 @@ from pydantic_settings import (
 )
 
 from crmrules.errors import UsageError
+from crmrules.findings.calendar import Hours, known_country
 from crmrules.text.kinds import SIGNALS as TEXT_SIGNALS
 
 FILE = "crmrules.toml"
 BUILTIN = "builtin:major-account"
+
+
+def _time_zone(name: str) -> str:
+    if name:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            raise ValueError(f"'{name}' is not a time zone such as Europe/Berlin") from None
+    return name
+
+
+def _country(code: str) -> str:
+    if code and not known_country(code):
+        raise ValueError(f"the holidays of '{code}' are not known; write DE, or DE-BY for a part")
+    return code
+
+
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+Country = Annotated[str, AfterValidator(_country)]
 
 
 class _Section(BaseModel):
@@ -58,17 +85,25 @@ class TaskSettings(_Section):
     settle_hours: float = Field(default=12, ge=0)
     completed_status: str = "Completed"
     cancelled_status: str = ""
-    time_zone: str = ""  # of the organization, where the CRM does not say
+    time_zone: TimeZone = ""  # of the organization, where the CRM does not say
+    country: Country = ""  # whose public holidays count, where nothing better is known
+    working_hours: str = "08:00-18:00"  # local; "": new tasks are made at any time
+    holdout_share: float = Field(default=0, ge=0, le=0.5)
 
-    @field_validator("time_zone")
+    @field_validator("working_hours")
     @classmethod
-    def _known(cls, name: str) -> str:
-        if name:
-            try:
-                ZoneInfo(name)
-            except (KeyError, ValueError, OSError):
-                raise ValueError(f"'{name}' is not a time zone such as Europe/Berlin") from None
-        return name
+    def _span(cls, text: str) -> str:
+        if text:
+            Hours.parse(text)
+        return text
+
+
+class OwnerSettings(_Section):
+    """What the CRM does not say of one of our people, named by id or e-mail address."""
+
+    time_zone: TimeZone = ""
+    country: Country = ""
+    manager: str = ""  # the manager's id in the CRM
 
 
 class GuardSettings(_Section):
@@ -129,6 +164,7 @@ class Settings(BaseSettings):
     phases: dict[str, dict[str, str]] = {}
     mapping: dict[str, Any] = {}
     tasks: TaskSettings = TaskSettings()
+    owners: dict[str, OwnerSettings] = {}
     guard: GuardSettings = GuardSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     text: TextSettings = TextSettings()

@@ -10,13 +10,14 @@ No clock is read here: ``Job.now`` is the moment a run judges by.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import structlog
 
 from crmrules.baseline import Baseline
-from crmrules.connector import Connector, Preflight, Problem
+from crmrules.connector import Connector, Organization, Preflight, Problem
 from crmrules.engine import Engine
 from crmrules.errors import AccessError, GuardError
 from crmrules.evaluate import Evaluator, measure, opportunities, uncovered
@@ -29,7 +30,7 @@ from crmrules.private import PrivateTasks
 from crmrules.rule import Rule
 from crmrules.state import Store, Transaction
 from crmrules.text import Reader
-from crmrules.writeback import drain, reconcile
+from crmrules.writeback import drain, reconcile, unless_there
 
 RECONCILE_EVERY = timedelta(days=7)
 _FULL_PULL = "full_pull_at"
@@ -170,7 +171,7 @@ def _decide(
         keeper.judged(judged)
         past = Past(*tx.past(judged.opportunity.id))
         keeper.keep(planner.add(judged, past), tx, run)
-    keeper.keep(planner.finish(), tx, run)
+    keeper.keep(unless_there(job.connector, planner.finish()), tx, run)
     _end_gone(tx, keeper, job.now)
     report.flagged = planner.flagged
     return report
@@ -220,7 +221,7 @@ def _planner(job: Job, preflight: Preflight, tx: Transaction, baseline: Baseline
         job.rules,
         organization=preflight.organization.id,
         now=job.now,
-        policy=job.policy,
+        policy=_local(job.policy, preflight.organization),
         gates=Gates(
             demoted=frozenset(tx.history.demotions()),
             uncovered=uncovered(job.rules, baseline),
@@ -228,7 +229,18 @@ def _planner(job: Job, preflight: Preflight, tx: Transaction, baseline: Baseline
         ),
         writable=capabilities.flags,
         can_write_tasks=capabilities.tasks,
+        digests=tx.past("")[1],  # they hang on no opportunity
     )
+
+
+def _local(policy: Policy, organization: Organization) -> Policy:
+    """Return the policy in the organization's own time, where the configuration names none."""
+    if policy.time_zone is not UTC or not organization.time_zone:
+        return policy
+    try:
+        return replace(policy, time_zone=ZoneInfo(organization.time_zone))
+    except (KeyError, ValueError, OSError):
+        return policy
 
 
 def _end_gone(tx: Transaction, keeper: Keeper, now: datetime) -> None:

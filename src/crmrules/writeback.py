@@ -26,6 +26,7 @@ from crmrules.connector import (
 from crmrules.errors import CrmRulesError
 from crmrules.findings import TaskKey, TaskRecord, TaskStatus
 from crmrules.model import OurTask
+from crmrules.plan import OpportunityPlan
 from crmrules.state import Answer, Fence, Intent, OrgStore, Transaction
 
 BATCH = 1000  # writes handed to the connector together: what one Salesforce call can carry
@@ -88,6 +89,23 @@ def reconcile(
     if unknown:
         _settle(tx, _resolved(connector, unknown, capabilities, clock), run, now)
     tx.outbox.supersede(run)
+
+
+def unless_there(connector: Connector, plan: OpportunityPlan) -> OpportunityPlan:
+    """Return a plan without the digests that the CRM has already, though we do not know of them.
+
+    No pull shows a task that hangs on no opportunity, so a lost state would make it again where
+    nothing keeps the key unique.
+    """
+    creates = (w.write for w in plan.writes if isinstance(w.write, CreateTask))
+    digests = {write.key: "" for write in creates if write.task.opportunity is None}
+    there = connector.tasks_by_key(digests) if digests else {}
+    if not there:
+        return plan
+    told = [replace(t, status=TaskStatus.TOLD) if t.key in there else t for t in plan.tasks]
+    left = [w for w in plan.writes if getattr(w.write, "key", None) not in there]
+    settled = [w for w in plan.settled_writes if getattr(w.write, "key", None) not in there]
+    return replace(plan, writes=left, settled_writes=settled, tasks=told)
 
 
 def drain(
@@ -215,8 +233,14 @@ def _record(tx: Transaction, answer: Answer, now: datetime) -> TaskRecord | None
     if isinstance(write, CreateTask):
         if record.status is not TaskStatus.WANTED:
             return None
+        told = write.task.opportunity is None  # a digest: nobody follows what becomes of it
         return replace(
-            record, status=TaskStatus.OPEN, task_id=outcome.id, owner=write.task.owner, made_at=now
+            record,
+            status=TaskStatus.TOLD if told else TaskStatus.OPEN,
+            task_id=outcome.id,
+            owner=write.task.owner,
+            made_at=now,
+            ended_at=now if told else None,
         )
     if "status" in write.values:
         return replace(record, status=TaskStatus.WITHDRAWN, ended_at=now)

@@ -39,7 +39,8 @@ def stands(world: World, write: dict) -> bool:
     if write["action"] == "create_task":
         made = {name: write[name] for name in ("key", "rule", "opportunity", "owner")}
         made |= {name: fields[name] for name in ("subject", "body", "due")}
-        made |= {"status": "not started", "linked": True, "deleted": False}
+        linked = write["opportunity"] is not None  # a digest hangs on none
+        made |= {"status": "not started", "linked": linked, "deleted": False}
         task = world.task(write["key"])
         return {name: task[name] for name in made} == made
     shown = world.fields()[write["opportunity"]]

@@ -161,7 +161,7 @@ class World(Half):
         sections = {
             "state": {"url": "sqlite:///state.db"},
             self.name: self.section() | self.access,
-            "tasks": self.tasks,
+            "tasks": {"working_hours": ""} | self.tasks,
             "guard": {"max_share_flagged": 1.0, "max_writes": 5000} | self.guard,
         } | {f"phases.{name}": values for name, values in self.phases().items()}
         lines = [f"{name} = {json.dumps(value)}" for name, value in top.items()]

@@ -9,10 +9,12 @@ import pytest
 
 from crmrules.engine import Judgement
 from crmrules.findings import Episode, TaskRecord
+from crmrules.findings.calendar import Calendar
 from crmrules.findings.life import EpisodeStatus
 from crmrules.model import Opportunity, OurTask
 from crmrules.plan import Judged, Policy, tasks
 from crmrules.plan.types import Finding
+from crmrules.plan.who import Staff
 from crmrules.rule import Clause, Group, Mode, Rule, Severity, TaskText, Then, Verdict
 from crmrules.signals import Known, Unknown
 
@@ -58,7 +60,8 @@ def made(event: datetime | None, now: datetime = NOW, zone: str = "UTC"):
     judged = Judged(OPPORTUNITY, readings(event, now), {RULE.id: Judgement(Verdict.FIRES)})
     episode = Episode(RULE.id, "006", 1, EpisodeStatus.OPEN, since=now, seen_at=now)
     finding = Finding(RULE, "006", Verdict.FIRES, episode, (), None)
-    return tasks.create(finding, judged, "005", "org", now, policy(zone)).write.task
+    staff = Staff.around(OPPORTUNITY, policy(zone))
+    return tasks.create(finding, judged, "005", "org", now, staff).write.task
 
 
 def at(month: int, day: int, hour: int = 10) -> datetime:
@@ -108,7 +111,7 @@ def task(due: date | None, **values) -> OurTask:
 
 def moved(event: datetime | None, one: OurTask, owner: str = "005"):
     record = TaskRecord("k", RULE.id, "006", 1)
-    due = tasks.moved_due(RULE, one, readings(event), NOW, policy())
+    due = tasks.moved_due(RULE, one, readings(event), NOW, Calendar())
     return tasks.hand_over(record, one, owner, due)
 
 
@@ -149,4 +152,4 @@ def test_a_rule_without_an_event_moves_no_day():
         update={"then": Then(task=TEXT.model_copy(update={"due_before": None}), flag="f")}
     )
     one = task(date(2026, 11, 25))
-    assert tasks.moved_due(plain, one, readings(at(12, 1)), NOW, policy()) is None
+    assert tasks.moved_due(plain, one, readings(at(12, 1)), NOW, Calendar()) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hypothesis import given
@@ -135,12 +136,40 @@ def test_the_most_severe_and_then_the_largest_come_first():
     assert rank_and_cap([small, large, urgent], Load(), limits)["r3", "0063"] is None
 
 
-def test_nobody_to_ask_and_digest_only_are_said():
-    held = rank_and_cap(
-        [candidate(1, owner=None), candidate(2, severity=Severity.P3)], Load(), Limits()
-    )
+def test_that_there_is_nobody_to_ask_is_said():
+    assert list(rank_and_cap([candidate(1, owner=None)], Load(), Limits()).values()) == [
+        HeldBack.NO_OWNER
+    ]
 
-    assert set(held.values()) == {HeldBack.NO_OWNER, HeldBack.DIGEST}
+
+def test_a_p3_is_a_task_of_its_own_only_for_who_has_nothing_else():
+    minor = [candidate(n, severity=Severity.P3) for n in (1, 2)]
+
+    alone = rank_and_cap(minor, Load(), Limits())
+    assert list(alone.values()) == [None, HeldBack.DIGEST]
+    beside = rank_and_cap([*minor, candidate(3)], Load(), Limits())
+    assert [beside[c.rule, c.opportunity] for c in minor] == [HeldBack.DIGEST] * 2
+    busy = Load(per_owner=Counter({"005A": 1}))
+    assert set(rank_and_cap(minor, busy, Limits()).values()) == {HeldBack.DIGEST}
+
+
+def test_a_managers_copy_is_capped_by_the_managers_load_alone():
+    copy = replace(candidate(1, owner="005M"), copy=True)
+    full = Load(per_opportunity=Counter({"0061": 9}))
+
+    assert rank_and_cap([copy], full, Limits())["r1", "0061"] is None
+    assert full.per_opportunity["0061"] == 9
+    laden = Load(per_owner=Counter({"005M": 12}))
+    assert rank_and_cap([copy], laden, Limits())["r1", "0061"] is HeldBack.CAP_OWNER
+
+
+def test_who_is_not_at_work_keeps_the_place_in_the_queue():
+    first = replace(candidate(1, amount=9.0), off_hours=True)
+    second = candidate(2, amount=1.0)
+
+    held = rank_and_cap([first, second], Load(), Limits(new_per_owner_per_day=1))
+
+    assert (held["r1", "0061"], held["r2", "0062"]) == (HeldBack.WORKING_HOURS, HeldBack.CAP_OWNER)
 
 
 @given(

@@ -188,7 +188,7 @@ def _planned(settings: dict[str, Any], folder: Path) -> tuple[list[Judged], list
     more = {
         "overlay": str(overlay),
         "state": {"url": f"sqlite:///{folder}/state.db"},
-        "tasks": {"settle_hours": 0},
+        "tasks": {"settle_hours": 0, "working_hours": ""},
         "text": {"signals": sorted(SIGNALS), "competitors": ["Dockmaster"]},
     }
     judged: list[Judged] = []

@@ -86,7 +86,7 @@ def tell(name: str, section: dict, phases: dict, names: Names, folder) -> Told:
         "phases": phases,
         "overlay": str(overlay),
         "state": {"url": f"sqlite:///{folder / name}.db"},
-        "tasks": {"settle_hours": 0},
+        "tasks": {"settle_hours": 0, "working_hours": ""},
     }
     judged: list[Judged] = []
     findings: list[Finding] = []

@@ -14,7 +14,8 @@ from crmrules import log, mapping, plugins, rulebook, text
 from crmrules.engine import build
 from crmrules.errors import CrmRulesError, UsageError
 from crmrules.findings import Limits
-from crmrules.plan import Policy
+from crmrules.findings.calendar import Hours
+from crmrules.plan import Colleague, Policy
 from crmrules.rulebook import RuleBook
 from crmrules.settings import BUILTIN, Settings, load
 from crmrules.state import Store
@@ -180,7 +181,7 @@ def rule_places(
 
 
 def policy(settings: Settings) -> Policy:
-    """Return how findings become writes, from ``[tasks]``."""
+    """Return how findings become writes, from ``[tasks]`` and ``[owners]``."""
     tasks = settings.tasks
     limits = Limits(tasks.open_per_opportunity, tasks.new_per_owner_per_day, tasks.open_per_owner)
     return Policy(
@@ -189,8 +190,21 @@ def policy(settings: Settings) -> Policy:
         fallback_owner=tasks.fallback_owner or None,
         completed_status=tasks.completed_status,
         cancelled_status=tasks.cancelled_status or tasks.completed_status,
-        time_zone=ZoneInfo(tasks.time_zone) if tasks.time_zone else UTC,
+        time_zone=_zone(tasks.time_zone) or UTC,
+        country=tasks.country or None,
+        hours=Hours.parse(tasks.working_hours) if tasks.working_hours else None,
+        owners={
+            name.lower() if "@" in name else name: Colleague(
+                _zone(one.time_zone), one.country or None, one.manager or None
+            )
+            for name, one in settings.owners.items()
+        },
+        holdout=tasks.holdout_share,
     )
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    return ZoneInfo(name) if name else None
 
 
 def _inside(path: str, base: Path) -> Path:

@@ -6,12 +6,14 @@ ranking and the caps. The first reason that applies is the one reported.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from crmrules.findings.keys import Addressee
 from crmrules.findings.life import Episode, EpisodeStatus
 from crmrules.findings.tasks import Answer, CoolDowns, TaskRecord, TaskStatus
 from crmrules.rule import Hides, Mode, Rule, Severity
@@ -25,16 +27,24 @@ class HeldBack(StrEnum):
     DEMOTED = "demoted"
     COVERAGE_GATE = "coverage_gate"
     SUPPRESSED = "suppressed"
+    HOLDOUT = "holdout"
     SNOOZED = "snoozed"
     COOLDOWN = "cooldown"
     DIGEST = "digest"
     NO_OWNER = "no_owner"
     CAP_OPPORTUNITY = "cap_opportunity"
     CAP_OWNER = "cap_owner"
+    WORKING_HOURS = "working_hours"
 
 
 SILENT = frozenset(
-    {HeldBack.PENDING, HeldBack.SHADOW, HeldBack.DEMOTED, HeldBack.COVERAGE_GATE}
+    {
+        HeldBack.PENDING,
+        HeldBack.SHADOW,
+        HeldBack.DEMOTED,
+        HeldBack.COVERAGE_GATE,
+        HeldBack.HOLDOUT,
+    }
 )  # such a finding is not open and live: it hides nothing and sets no flag
 
 
@@ -53,6 +63,7 @@ class Gates:
 
     demoted: frozenset[str] = frozenset()
     uncovered: frozenset[str] = frozenset()  # rules whose data winners do not fill
+    held_out: bool = False  # this opportunity is judged and left alone, to compare with
     cool_downs: CoolDowns = field(default_factory=CoolDowns)
 
 
@@ -92,7 +103,9 @@ def _by_itself(episode: Episode, rule: Rule, gates: Gates, *, settled: bool) -> 
         return HeldBack.SHADOW
     if rule.id in gates.demoted:
         return HeldBack.DEMOTED
-    return HeldBack.COVERAGE_GATE if rule.id in gates.uncovered else None
+    if rule.id in gates.uncovered:
+        return HeldBack.COVERAGE_GATE
+    return HeldBack.HOLDOUT if gates.held_out else None
 
 
 def _hidden(
@@ -146,13 +159,14 @@ def _by_history(
     now: datetime,
     hidden: frozenset[str],
 ) -> HeldBack | None:
-    if any(r.episode == episode.n and r.status is TaskStatus.SNOOZED for r in records):
+    own = [record for record in records if record.addressee == "o"]
+    if any(r.episode == episode.n and r.status is TaskStatus.SNOOZED for r in own):
         return HeldBack.SNOOZED
     if asked(episode, records):
         return None  # an episode never asks twice
     if episode.rule in hidden:
         return HeldBack.SUPPRESSED
-    ends = (gates.cool_downs.until(r) for r in records if r.episode < episode.n)
+    ends = (gates.cool_downs.until(r) for r in own if r.episode < episode.n)
     if any(end is not None and now < end for end in ends):
         return HeldBack.COOLDOWN
     return None
@@ -160,7 +174,23 @@ def _by_history(
 
 def asked(episode: Episode, records: Sequence[TaskRecord]) -> bool:
     """Whether this episode has made its task. One that is only wanted is planned again."""
-    return any(r.episode == episode.n and r.status is not TaskStatus.WANTED for r in records)
+    return asked_of(episode, records, "o")
+
+
+def asked_of(episode: Episode, records: Sequence[TaskRecord], addressee: Addressee) -> bool:
+    """Whether the owner ("o") or the manager ("m") was asked in this episode."""
+    return any(
+        r.episode == episode.n and r.addressee == addressee and r.status is not TaskStatus.WANTED
+        for r in records
+    )
+
+
+def held_out(organization: str, opportunity: str, share: float) -> bool:
+    """Return whether an opportunity belongs to the share that is left alone; always the same."""
+    if share <= 0:
+        return False
+    digest = hashlib.sha256(f"holdout\0{organization}\0{opportunity}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") < share * 2**64
 
 
 def not_true(episode: Episode, records: Sequence[TaskRecord]) -> bool:
@@ -170,7 +200,11 @@ def not_true(episode: Episode, records: Sequence[TaskRecord]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A finding that would become a task, with what decides its place in the queue."""
+    """A finding that would become a task, with what decides its place in the queue.
+
+    ``copy``: a manager's copy, which does not count for the opportunity. ``off_hours``: it is not
+    the time to ask whom it would be asked of.
+    """
 
     rule: str
     opportunity: str
@@ -178,6 +212,8 @@ class Ranked:
     owner: str | None
     amount: float | None
     since: datetime
+    copy: bool = False
+    off_hours: bool = False
 
     @property
     def place(self) -> tuple[str, float, datetime, str, str]:
@@ -202,20 +238,25 @@ def rank_and_cap(
     for finding in sorted(candidates, key=lambda f: f.place):
         reason = _cap(finding, load, limits)
         held[finding.rule, finding.opportunity] = reason
-        if reason is None and finding.owner is not None:
-            load.per_opportunity[finding.opportunity] += 1
+        if reason in (None, HeldBack.WORKING_HOURS) and finding.owner is not None:
+            load.per_opportunity[finding.opportunity] += not finding.copy
             load.per_owner[finding.owner] += 1
             load.made_today[finding.owner] += 1
     return held
 
 
 def _cap(finding: Ranked, load: Load, limits: Limits) -> HeldBack | None:
-    if finding.severity is Severity.P3:
-        return HeldBack.DIGEST
     if finding.owner is None:
         return HeldBack.NO_OWNER
-    if load.per_opportunity[finding.opportunity] >= limits.open_per_opportunity:
-        return HeldBack.CAP_OPPORTUNITY
+    crowded = load.per_opportunity[finding.opportunity] >= limits.open_per_opportunity
     full = load.per_owner[finding.owner] >= limits.open_per_owner
     busy = load.made_today[finding.owner] >= limits.new_per_owner_per_day
-    return HeldBack.CAP_OWNER if full or busy else None
+    # A P3 is a task of its own only for somebody who has nothing else to do (catalogue, 1).
+    minor = finding.severity is Severity.P3
+    if minor and (load.per_owner[finding.owner] or crowded or full or busy):
+        return HeldBack.DIGEST
+    if crowded and not finding.copy:
+        return HeldBack.CAP_OPPORTUNITY
+    if full or busy:
+        return HeldBack.CAP_OWNER
+    return HeldBack.WORKING_HOURS if finding.off_hours else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from datetime import date
 from typing import Literal, NamedTuple
 
 Addressee = Literal["o", "m"]
@@ -39,3 +40,9 @@ def task_key(
     parts = f"{organization}\0{opportunity}\0{rule}\0{addressee}"
     digest = hashlib.sha256(parts.encode()).hexdigest()[:28]
     return f"cr1:{episode}:{addressee}:{digest}"
+
+
+def digest_key(owner: str, day: date) -> str:
+    """Return the one key of somebody's digest in the ISO week of a day (decisions, 11)."""
+    year, week, _ = day.isocalendar()
+    return f"cr1:d:{owner}:{year}-W{week:02}"

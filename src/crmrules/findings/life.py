@@ -1,7 +1,6 @@
 """From the first time a rule fires on an opportunity to the time it clears: one episode.
 
-    (none) --fires--> pending --fires, settle_hours later--> open --quiet--> ended --fires--> ...
-                      pending --quiet--> (none)              open --unknown--> open
+``NEXT`` is the whole machine: state, what is seen, state. ``docs/life.md`` shows it.
 
 Episodes are counted when they begin; one that never settled gives its number back, so a number that
 was seen in a task key is never used again. An evaluation that is not later than the last one moves
@@ -10,6 +9,7 @@ nothing, so judging the past leaves the present alone.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -20,9 +20,36 @@ from crmrules.rule import Rule, Severity, Verdict
 class EpisodeStatus(StrEnum):
     """Where an episode stands."""
 
+    NONE = "none"  # never stored: there is no episode, or it gave its number back
     PENDING = "pending"
     OPEN = "open"
     ENDED = "ended"
+
+
+class Event(StrEnum):
+    """What an evaluation shows, as far as an episode is concerned."""
+
+    FIRES = "fires"  # and has not settled yet
+    SETTLES = "settles"  # fires, and has done so for settle_hours; or at once (P1 on a dated event)
+    UNKNOWN = "unknown"
+    QUIET = "quiet"  # by its clearing condition, or because its condition no longer holds
+    CLOSES = "closes"  # quiet because the opportunity was won or lost
+    EXPIRES = "expires"  # only time can clear this rule, and it has passed
+    GOES = "goes"  # the CRM no longer has the opportunity
+
+
+_NONE, _PENDING, _OPEN, _ENDED = EpisodeStatus
+_BEGINS = {Event.FIRES: _PENDING, Event.SETTLES: _OPEN}
+_STAYS_AWAY = (Event.UNKNOWN, Event.QUIET, Event.CLOSES, Event.EXPIRES, Event.GOES)
+_ENDS = (Event.QUIET, Event.CLOSES, Event.EXPIRES, Event.GOES)
+NEXT: Mapping[EpisodeStatus, Mapping[Event, EpisodeStatus]] = {
+    _NONE: _BEGINS | dict.fromkeys(_STAYS_AWAY, _NONE),
+    _PENDING: _BEGINS | {Event.UNKNOWN: _PENDING} | dict.fromkeys(_ENDS, _NONE),
+    _OPEN: dict.fromkeys((Event.FIRES, Event.SETTLES, Event.UNKNOWN), _OPEN)
+    | dict.fromkeys(_ENDS, _ENDED),
+    _ENDED: _BEGINS | dict.fromkeys(_STAYS_AWAY, _ENDED),
+}
+"""From a state, by what is seen, to a state. What begins after an end is the next episode."""
 
 
 class Cleared(StrEnum):
@@ -32,6 +59,14 @@ class Cleared(StrEnum):
     CLOSED = "closed"  # the opportunity was won or lost and left the rule's phases
     EXPIRED = "expired"  # only time can clear this rule, and it has passed
     GONE = "gone"  # the CRM no longer has the opportunity
+
+
+_REASON = {
+    Event.QUIET: Cleared.CLEARED,
+    Event.CLOSES: Cleared.CLOSED,
+    Event.EXPIRES: Cleared.EXPIRED,
+    Event.GOES: Cleared.GONE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,52 +100,62 @@ def advance(
     closed: bool = False,
 ) -> Episode | None:
     """Return the episode after one more evaluation; None: there is none (any more)."""
-    if episode is None or episode.status is EpisodeStatus.ENDED:
-        fires = verdict is Verdict.FIRES and (episode is None or now > episode.seen_at)
-        return _begun(episode, rule, opportunity, now, settle) if fires else episode
-    if now < episode.seen_at:
+    if episode is not None and (
+        now < episode.seen_at or (now == episode.seen_at and _over(episode))
+    ):
         return episode
-    seen = replace(episode, seen_at=now)
-    if _expired(seen, rule, now):
-        return _ended(seen, now, Cleared.EXPIRED)
-    if verdict is Verdict.QUIET:
-        return _ended(seen, now, Cleared.CLOSED if closed else Cleared.CLEARED)
-    if verdict is Verdict.FIRES and seen.status is EpisodeStatus.PENDING:
-        return _settled(seen, rule, now, settle)
-    return seen
-
-
-def _begun(
-    last: Episode | None, rule: Rule, opportunity: str, now: datetime, settle: timedelta
-) -> Episode:
-    n = 1 if last is None else last.n + 1
-    begun = Episode(rule.id, opportunity, n, EpisodeStatus.PENDING, since=now, seen_at=now)
-    return _settled(begun, rule, now, settle)
-
-
-def _settled(episode: Episode, rule: Rule, now: datetime, settle: timedelta) -> Episode:
-    at_once = rule.severity is Severity.P1 and rule.dated_event
-    if at_once or now - episode.since >= settle:
-        return replace(episode, status=EpisodeStatus.OPEN, opened_at=now)
-    return episode
-
-
-def _expired(episode: Episode, rule: Rule, now: datetime) -> bool:
-    days = rule.expires_in_days
-    return days is not None and now - episode.since >= timedelta(days=days)
-
-
-def _ended(episode: Episode, now: datetime, reason: Cleared) -> Episode | None:
-    if episode.status is EpisodeStatus.PENDING:
-        if episode.n == 1:
-            return None
-        # Give the number back, and remember that this many episodes there were.
-        return replace(
-            episode, n=episode.n - 1, status=EpisodeStatus.ENDED, ended_at=now, reason=reason
-        )
-    return replace(episode, status=EpisodeStatus.ENDED, ended_at=now, reason=reason)
+    since = now if episode is None or _over(episode) else episode.since
+    event = _event(rule, verdict, now - since, settle, closed=closed, begun=since != now)
+    if episode is None or _over(episode):
+        return _begun(episode, rule.id, opportunity, now, event)
+    return _moved(replace(episode, seen_at=now), event, now)
 
 
 def gone(episode: Episode, now: datetime) -> Episode | None:
     """Return the episode after the CRM has lost the opportunity."""
-    return _ended(replace(episode, seen_at=now), now, Cleared.GONE) if episode.active else episode
+    return _moved(replace(episode, seen_at=now), Event.GOES, now) if episode.active else episode
+
+
+def _over(episode: Episode) -> bool:
+    return episode.status is EpisodeStatus.ENDED
+
+
+def _event(
+    rule: Rule, verdict: Verdict, age: timedelta, settle: timedelta, *, closed: bool, begun: bool
+) -> Event:
+    """Return what an evaluation shows of an episode that has lasted so long."""
+    days = rule.expires_in_days
+    if begun and days is not None and age >= timedelta(days=days):
+        return Event.EXPIRES
+    if verdict is Verdict.QUIET:
+        return Event.CLOSES if closed else Event.QUIET
+    if verdict is Verdict.UNKNOWN:
+        return Event.UNKNOWN
+    at_once = rule.severity is Severity.P1 and rule.dated_event
+    return Event.SETTLES if at_once or age >= settle else Event.FIRES
+
+
+def _begun(
+    last: Episode | None, rule: str, opportunity: str, now: datetime, event: Event
+) -> Episode | None:
+    """Return the next episode, or the last one where none begins."""
+    status = NEXT[EpisodeStatus.NONE if last is None else last.status][event]
+    if status not in (EpisodeStatus.PENDING, EpisodeStatus.OPEN):
+        return last
+    n = 1 if last is None else last.n + 1
+    opened = now if status is EpisodeStatus.OPEN else None
+    return Episode(rule, opportunity, n, status, since=now, seen_at=now, opened_at=opened)
+
+
+def _moved(episode: Episode, event: Event, now: datetime) -> Episode | None:
+    """Return a going episode after what was seen; None: it gave its number back."""
+    status = NEXT[episode.status][event]
+    if status is episode.status:
+        return episode
+    if status is EpisodeStatus.OPEN:
+        return replace(episode, status=status, opened_at=now)
+    ended = replace(episode, status=EpisodeStatus.ENDED, ended_at=now, reason=_REASON[event])
+    if status is EpisodeStatus.ENDED:
+        return ended
+    # It never settled: give the number back, and remember how many episodes there were.
+    return replace(ended, n=episode.n - 1) if episode.n > 1 else None

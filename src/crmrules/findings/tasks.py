@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from crmrules.findings.keys import Addressee, TaskKey
-from crmrules.findings.life import Episode, EpisodeStatus
+from crmrules.findings.life import Cleared, Episode, EpisodeStatus
 from crmrules.model import OurTask
 
 
@@ -26,6 +26,7 @@ class TaskStatus(StrEnum):
     COMPLETED = "completed"  # by a person
     DELETED = "deleted"  # by a person
     WITHDRAWN = "withdrawn"  # completed or cancelled by us: not an answer
+    TOLD = "told"  # a digest: made, and followed no further
 
     @property
     def unfinished(self) -> bool:
@@ -37,6 +38,7 @@ class Answer(StrEnum):
     """What a rep said of a task; decides how long the rule stays silent."""
 
     DONE = "done"
+    DONE_OTHERWISE = "done_otherwise"  # true and settled, but not by what the task asked
     NOT_USEFUL = "not_useful"
     NOT_TRUE = "not_true"
     DELETED = "deleted"
@@ -69,11 +71,21 @@ ANSWER_HINT = "Answer here with #not-true, #not-useful or #done-otherwise if tha
 _TAGS = (
     (re.compile(r"#not[-_ ]?true\b", re.IGNORECASE), Answer.NOT_TRUE),
     (re.compile(r"#not[-_ ]?useful\b", re.IGNORECASE), Answer.NOT_USEFUL),
+    (re.compile(r"#done[-_ ]?otherwise\b", re.IGNORECASE), Answer.DONE_OTHERWISE),
 )
 
 
-def observe(record: TaskRecord, task: OurTask, now: datetime) -> TaskRecord:
-    """Return the record after seeing the task in the CRM."""
+ACCEPTED_WITHIN = timedelta(days=14)
+"""New evidence so long after a task was completed says that it did something."""
+
+
+def observe(
+    record: TaskRecord, task: OurTask, now: datetime, *, today: date | None = None
+) -> TaskRecord:
+    """Return the record after seeing the task in the CRM.
+
+    A snooze lasts until the task is due, by ``today`` (the day of ``now`` in UTC, unless given).
+    """
     edited = record.edited or task.edited
     seen = replace(
         record,
@@ -96,8 +108,31 @@ def observe(record: TaskRecord, task: OurTask, now: datetime) -> TaskRecord:
         return replace(
             seen, status=TaskStatus.COMPLETED, ended_at=ended, answer=seen.answer or Answer.DONE
         )
-    status = TaskStatus.SNOOZED if task.snoozed else TaskStatus.OPEN
-    return replace(seen, status=status, ended_at=None)
+    waits = task.snoozed and (task.due is None or (today or now.date()) <= task.due)
+    return replace(seen, status=TaskStatus.SNOOZED if waits else TaskStatus.OPEN, ended_at=None)
+
+
+def accept(
+    record: TaskRecord, episode: Episode | None, known: Iterable[str], now: datetime
+) -> TaskRecord:
+    """Return the record, accepted where a completed task was followed by new evidence in time.
+
+    New evidence: what the rule asked about has cleared, or one of the signals it reads rests on a
+    record (``known``: ids) that was not there when the task was made.
+    """
+    done = record.answer in (Answer.DONE, Answer.DONE_OTHERWISE) and record.ended_at is not None
+    if not done or record.status is not TaskStatus.COMPLETED or record.accepted_at is not None:
+        return record
+    if record.ended_at is None or not record.ended_at <= now <= record.ended_at + ACCEPTED_WITHIN:
+        return record
+    cleared = (
+        episode is not None
+        and episode.n == record.episode
+        and episode.reason is Cleared.CLEARED
+        and not episode.active
+    )
+    fresh = record.evidence is not None and not set(known) <= set(record.evidence)
+    return replace(record, accepted_at=now) if cleared or fresh else record
 
 
 def _answer(body: str | None) -> Answer | None:

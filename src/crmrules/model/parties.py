@@ -42,6 +42,7 @@ class User(Frozen):
     active: bool | None = None
     manager: str | None = None
     time_zone: str | None = None
+    country: str | None = None  # ISO 3166-1 alpha-2, or with its part: DE, DE-BY
 
 
 class OurTask(Piece):

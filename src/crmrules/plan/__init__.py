@@ -3,9 +3,18 @@
 from crmrules.plan.evidence import evidence_of
 from crmrules.plan.fields import missing_flags
 from crmrules.plan.planner import Past, Planner
-from crmrules.plan.types import Finding, Judged, OpportunityPlan, PlannedWrite, Policy, stamp
+from crmrules.plan.types import (
+    Colleague,
+    Finding,
+    Judged,
+    OpportunityPlan,
+    PlannedWrite,
+    Policy,
+    stamp,
+)
 
 __all__ = [
+    "Colleague",
     "Finding",
     "Judged",
     "OpportunityPlan",

@@ -1,12 +1,15 @@
-"""The signals a finding rests on, with value and records."""
+"""The signals a finding rests on, with value and records; and which of them ended it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from crmrules.engine.oracle import Trace, trace
 from crmrules.plan.types import Judged
-from crmrules.rule import Rule
+from crmrules.rule import Clause, Rule
 from crmrules.signals import Known
+from crmrules.texts import in_words
 
 
 def evidence_of(rule: Rule, judged: Judged) -> tuple[dict[str, Any], ...]:
@@ -21,3 +24,37 @@ def evidence_of(rule: Rule, judged: Judged) -> tuple[dict[str, Any], ...]:
                 "records": list(reading.records),
             }
     return tuple(pieces.values())
+
+
+def rests_on(rule: Rule, judged: Judged) -> frozenset[str]:
+    """Return the ids of all records behind the signals that a rule reads, to fire or to clear."""
+    names = {clause.signal for group in (rule.when, rule.clears) for clause in group.clauses()}
+    readings = (judged.readings.get(name) for name in names)
+    return frozenset(record for one in readings if isinstance(one, Known) for record in one.records)
+
+
+def what_changed(rule: Rule, judged: Judged) -> str:
+    """Return what made a rule quiet, as "quotes sent is 2 now"; "" where nothing known did.
+
+    What clears it counts first; else the parts of its condition that no longer hold.
+    """
+    facts = {name: one.value for name, one in judged.readings.items() if isinstance(one, Known)}
+    told = trace(rule, facts)
+    ended = told.clears if told.clears.result is True else told.condition
+    pieces = dict.fromkeys(
+        f"{_word(clause.signal)} is {in_words(value)} now"
+        for clause, result, value in _clauses(ended)
+        if result is (ended is told.clears)
+    )
+    return "; ".join(pieces)
+
+
+def _clauses(part: Trace) -> Iterator[tuple[Clause, bool | None, Any]]:
+    if isinstance(part.node, Clause):
+        yield part.node, part.result, part.actual
+    for member in part.members:
+        yield from _clauses(member)
+
+
+def _word(signal: str) -> str:
+    return signal.replace("_", " ")

@@ -11,35 +11,28 @@ pending finding had settled. It writes nothing itself.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from crmrules.findings import (
     Episode,
-    Ranked,
     TaskRecord,
     TaskStatus,
     adopt,
     advance,
     hold_on_opportunity,
     observe,
-    rank_and_cap,
 )
-from crmrules.findings.hold import Gates, Load, asked, not_true
+from crmrules.findings.hold import Gates, held_out, not_true
+from crmrules.findings.tasks import accept
 from crmrules.model import OurTask
-from crmrules.plan import fields, tasks
-from crmrules.plan.evidence import evidence_of
+from crmrules.plan import fields
+from crmrules.plan.changes import Changes
+from crmrules.plan.digest import Digest
+from crmrules.plan.evidence import evidence_of, rests_on
+from crmrules.plan.queue import Queue
 from crmrules.plan.types import Finding, Judged, OpportunityPlan, PlannedWrite, Policy
-from crmrules.rule import Rule, Verdict
-
-
-@dataclass(slots=True)
-class _Column:
-    """The candidates of one column, and how much is asked of people already."""
-
-    settled: bool
-    candidates: list[tuple[Ranked, Finding, PlannedWrite | None]] = field(default_factory=list)
-    load: Load = field(default_factory=Load)
+from crmrules.rule import Mode, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +44,10 @@ class Past:
 
 
 class Planner:
-    """Plans one run. ``writable``: which of our fields the CRM, as configured, takes."""
+    """Plans one run. ``writable``: which of our fields the CRM, as configured, takes.
+
+    ``digests``: the records of digests that earlier runs made.
+    """
 
     def __init__(
         self,
@@ -63,11 +59,17 @@ class Planner:
         gates: Gates,
         writable: frozenset[str],
         can_write_tasks: bool,
+        digests: Sequence[TaskRecord] = (),
     ) -> None:
         self.rules = {rule.id: rule for rule in rules}
         self._organization, self._now, self._policy = organization, now, policy
         self._gates, self._writable, self._tasks_on = gates, writable, can_write_tasks
-        self._next, self._settled = _Column(settled=False), _Column(settled=True)
+        self._anybody = any(r.mode is Mode.LIVE and not r.private for r in self.rules.values())
+        any_hour = replace(policy, hours=None)
+        self._next, self._settled = (
+            Queue(organization, now, how, can_write_tasks, Digest(now, how, digests), settled)
+            for how, settled in ((policy, False), (any_hour, True))
+        )
         self.flagged = 0  # open opportunities with something open and live
 
     def add(self, judged: Judged, past: Past) -> OpportunityPlan:
@@ -75,36 +77,40 @@ class Planner:
         plan = OpportunityPlan()
         episodes, records = self._remember(judged, past, plan)
         current = self._advance(judged, episodes, plan)
+        records = self._accepted(judged, records, current, plan)
         by_rule: dict[str, list[TaskRecord]] = {}
         for record in records:
             by_rule.setdefault(record.rule, []).append(record)
         self._close(judged, current, records, plan)
-        for column in (self._next, self._settled):
-            findings = self._hold(judged, current, by_rule, column)
-            writes = plan.settled_writes if column.settled else plan.writes
-            self._fields(judged, findings, by_rule, writes, count=not column.settled)
-            waiting = self._queue(judged, findings, by_rule, column)
-            plan.findings += [] if column.settled else waiting
+        for queue in (self._next, self._settled):
+            findings = self._hold(judged, current, by_rule, settled=queue.settled)
+            writes = plan.settled_writes if queue.settled else plan.writes
+            self._fields(judged, findings, by_rule, writes, count=not queue.settled)
+            decided = (queue.add(f, judged, by_rule.get(f.rule.id, ())) for f in findings)
+            waiting = [finding for finding in decided if finding is not None]
+            plan.findings += [] if queue.settled else waiting
+            if self._anybody and self._tasks_on:
+                queue.digest.read(judged.opportunity)
+            queue.count(records)
         plan.settled_writes += [w for w in plan.writes if w.action != "set_flags"]
-        self._count(records)
         return plan
 
     def finish(self) -> OpportunityPlan:
         """Rank all candidates, apply the caps, and return the findings and tasks that decides."""
         plan = OpportunityPlan()
-        for column in (self._next, self._settled):
-            ranked = [candidate for candidate, _, _ in column.candidates]
-            held = rank_and_cap(ranked, column.load, self._policy.limits)
-            for place, finding, write in sorted(column.candidates, key=lambda c: c[0].place):
-                reason = held[place.rule, place.opportunity]
-                made = [write] if write is not None and reason is None else []
-                if column.settled:
-                    plan.settled_writes += made
-                    continue
-                plan.findings.append(replace(finding, held_back=reason))
-                plan.writes += made
-                plan.tasks += [tasks.wish(new, finding, self._now) for new in made]
-            column.candidates.clear()
+        for queue in (self._next, self._settled):
+            writes = plan.settled_writes if queue.settled else plan.writes
+            for candidate, reason in queue.decide():
+                made = reason is None and candidate.write is not None
+                writes += [candidate.write] if made and candidate.write is not None else []
+                if not queue.settled:
+                    told = candidate.place.copy  # the finding itself asked before
+                    found = replace(candidate.finding, held_back=reason)
+                    plan.findings += [] if told else [found]
+                    plan.tasks += [candidate.wish] if candidate.wish is not None else []
+            for write, record in queue.digest.make():
+                writes += [] if write is None else [write]
+                plan.tasks += [] if queue.settled else [record]
         return plan
 
     def _remember(
@@ -129,11 +135,31 @@ class Planner:
 
     def _observed(self, record: TaskRecord, task: OurTask | None) -> TaskRecord:
         if task is not None:
-            return observe(record, task, self._now)
+            today = self._now.astimezone(self._policy.time_zone).date()
+            return observe(record, task, self._now, today=today)
         if record.status.unfinished and record.rule in self.rules:
             # Somebody deleted it. (A private task is looked for only while its rule is on.)
             return replace(record, status=TaskStatus.DELETED, ended_at=self._now)
         return record
+
+    def _accepted(
+        self,
+        judged: Judged,
+        records: Sequence[TaskRecord],
+        episodes: Mapping[str, Episode],
+        plan: OpportunityPlan,
+    ) -> list[TaskRecord]:
+        """Mark the completed tasks that new evidence followed."""
+        found = []
+        for record in records:
+            after = record
+            if record.status is TaskStatus.COMPLETED and record.rule in self.rules:
+                ids = rests_on(self.rules[record.rule], judged)
+                after = accept(record, episodes.get(record.rule), ids, self._now)
+            if after != record:
+                plan.tasks = [t for t in plan.tasks if t.key != after.key] + [after]
+            found.append(after)
+        return found
 
     def _advance(
         self, judged: Judged, episodes: Mapping[str, Episode], plan: OpportunityPlan
@@ -173,34 +199,20 @@ class Planner:
         """Plan the end of tasks nobody needs, and hand open ones to a new owner."""
         if not self._tasks_on:
             return
-        present = {task.key: task for task in judged.opportunity.our_tasks}
-        for record in list(tasks.unfinished(records)):
-            episode, task = episodes.get(record.rule), present.get(record.key)
-            if episode is None or task is None:
-                continue
-            write = self._ending(judged, record, episode, task)
-            if write is not None:
-                plan.writes.append(write)
-                if write.action != "update_task":
-                    records.remove(record)
-                    records.append(replace(record, status=TaskStatus.WITHDRAWN))
-
-    def _ending(
-        self, judged: Judged, record: TaskRecord, episode: Episode, task: OurTask
-    ) -> PlannedWrite | None:
-        rule = self.rules[record.rule]
-        if not episode.active and episode.n == record.episode:
-            return tasks.withdraw(record, episode, task, self._policy, private=rule.private)
-        owner = tasks.owner_of(judged.opportunity, rule, self._policy)
-        due = tasks.moved_due(rule, task, judged.readings, self._now, self._policy)
-        return tasks.hand_over(record, task, owner, due, private=rule.private)
+        changes = Changes(self.rules, judged, episodes, records, self._policy, self._now)
+        for record, write in changes.wanted():
+            plan.writes.append(write)
+            if write.action != "update_task":
+                records.remove(record)
+                records.append(replace(record, status=TaskStatus.WITHDRAWN))
 
     def _hold(
         self,
         judged: Judged,
         episodes: Mapping[str, Episode],
         by_rule: Mapping[str, Sequence[TaskRecord]],
-        column: _Column,
+        *,
+        settled: bool,
     ) -> list[Finding]:
         active = [episode for episode in episodes.values() if episode.active]
         if not active:
@@ -210,9 +222,9 @@ class Planner:
             active,
             self.rules,
             by_rule,
-            self._gates,
+            replace(self._gates, held_out=self._held_out(judged)),
             self._now,
-            settled=column.settled,
+            settled=settled,
             evidence={
                 rule: frozenset(i for piece in pieces for i in piece["records"])
                 for rule, pieces in evidence.items()
@@ -246,54 +258,11 @@ class Planner:
         visible = fields.shown(findings, denied)
         if count and visible and judged.opportunity.is_open:
             self.flagged += 1
-        wanted = fields.wanted_fields(judged, self.rules.values(), visible)
+        shown = () if self._held_out(judged) else self.rules.values()
+        wanted = fields.wanted_fields(judged, shown, visible)
         write = fields.write_of(judged.opportunity, wanted, self._writable, self._now)
         if write is not None:
             writes.append(write)
 
-    def _queue(
-        self,
-        judged: Judged,
-        findings: Sequence[Finding],
-        by_rule: Mapping[str, Sequence[TaskRecord]],
-        column: _Column,
-    ) -> list[Finding]:
-        """Queue what could become a task; return the findings that are decided already."""
-        decided = []
-        for finding in findings:
-            records = by_rule.get(finding.rule.id, ())
-            done = finding.held_back is not None or asked(finding.episode, records)
-            if done or finding.verdict is not Verdict.FIRES:
-                decided.append(finding)
-                continue
-            column.candidates.append(self._candidate(finding, judged))
-        return decided
-
-    def _candidate(
-        self, finding: Finding, judged: Judged
-    ) -> tuple[Ranked, Finding, PlannedWrite | None]:
-        """Render the task now: an opportunity is not kept until the caps are known."""
-        rule, opportunity = finding.rule, judged.opportunity
-        owner = tasks.owner_of(opportunity, rule, self._policy)
-        place = Ranked(
-            rule.id, opportunity.id, rule.severity, owner, opportunity.amount, finding.episode.since
-        )
-        if owner is None or not self._tasks_on:
-            return place, finding, None
-        organization, now, policy = self._organization, self._now, self._policy
-        return place, finding, tasks.create(finding, judged, owner, organization, now, policy)
-
-    def _count(self, records: Iterable[TaskRecord]) -> None:
-        """Add this opportunity's open tasks, and those made today, to both columns' load."""
-        today = self._now.astimezone(self._policy.time_zone).date()
-        for record in records:
-            for column in (self._next, self._settled):
-                if record.status.unfinished:
-                    column.load.per_opportunity[record.opportunity] += 1
-                if record.owner is None:
-                    continue
-                if record.status.unfinished:
-                    column.load.per_owner[record.owner] += 1
-                made = None if record.status is TaskStatus.WANTED else record.made_at
-                if made and made.astimezone(self._policy.time_zone).date() == today:
-                    column.load.made_today[record.owner] += 1
+    def _held_out(self, judged: Judged) -> bool:
+        return held_out(self._organization, judged.opportunity.id, self._policy.holdout)

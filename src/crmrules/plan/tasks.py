@@ -1,18 +1,22 @@
-"""Task writes: a new one, one that is no longer needed, one whose owner changed."""
+"""Task writes: a new one, a manager's copy, one no longer needed, one whose owner changed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
 from crmrules.connector import ChangeTask, CreateTask, TaskFields
-from crmrules.findings import Episode, TaskRecord, task_key
+from crmrules.findings import Episode, TaskKey, TaskRecord, task_key
+from crmrules.findings.calendar import Calendar
 from crmrules.findings.life import Cleared
 from crmrules.findings.tasks import ANSWER_HINT
-from crmrules.model import Opportunity, OurTask
+from crmrules.model import OurTask
+from crmrules.plan.evidence import rests_on, what_changed
 from crmrules.plan.fields import seen
 from crmrules.plan.types import Finding, Judged, PlannedWrite, Policy, Readings
+from crmrules.plan.who import Staff
 from crmrules.rule import Rule
 from crmrules.signals import Known
 from crmrules.texts import render
@@ -25,65 +29,37 @@ _BECAUSE = {
     Cleared.EXPIRED: "it is too old to be useful",
     Cleared.GONE: "the opportunity was deleted",
 }
+ANSWERED = "the owner of the opportunity has answered"
+COPY_AFTER = 5  # business days that an owner has before the manager gets a copy
 
 
-def owner_of(opportunity: Opportunity, rule: Rule, policy: Policy) -> str | None:
-    """Return whom to ask: active owner, else account owner, else manager, else the queue.
-
-    Somebody whose record cannot be read counts as active: the CRM refuses the task if not.
-    """
-    users = {user.id: user for user in opportunity.users or ()}
-    account_owner = opportunity.account.owner if opportunity.account else None
-    first, second = opportunity.owner, account_owner
-    if rule.to == "account_owner":
-        first, second = second or first, first
-    managers = (users[u].manager for u in (first, second) if u in users)
-    for user in (first, second, *managers, policy.fallback_owner):
-        if user and (user not in users or users[user].active is not False):
-            return user
-    return None
-
-
-def due_date(now: datetime, business_days: int, policy: Policy) -> date:
-    """Return the day that many business days (Monday to Friday) after today."""
-    day = now.astimezone(policy.time_zone).date()
-    while business_days > 0:
-        day += timedelta(days=1)
-        if day.weekday() < 5:
-            business_days -= 1
-    return day
-
-
-def event_of(rule: Rule, readings: Readings, now: datetime, policy: Policy) -> datetime | None:
-    """Return when the event of ``due_before`` is, in the organization's time; None: not known."""
+def event_of(rule: Rule, readings: Readings, now: datetime, zone: tzinfo) -> datetime | None:
+    """Return when the event of ``due_before`` is, in local time; None: not known."""
     name = rule.then.task.due_before
     reading = readings.get(name) if name is not None else None
     if not isinstance(reading, Known):
         return None
     # Whole seconds: a day is told as a fraction, and midnight is a second away from another day.
-    return (now + timedelta(seconds=round(reading.value * 86_400))).astimezone(policy.time_zone)
+    return (now + timedelta(seconds=round(reading.value * 86_400))).astimezone(zone)
 
 
-def due_before(event: datetime, now: datetime, policy: Policy) -> date:
+def due_before(event: datetime, now: datetime, calendar: Calendar) -> date:
     """Return the business day before an event, or today where that is over."""
-    day = event.date() - timedelta(days=1)
-    while day.weekday() >= 5:
-        day -= timedelta(days=1)
-    return max(day, now.astimezone(policy.time_zone).date())
+    return max(calendar.before(event.date()), calendar.day(now))
 
 
 def create(
-    finding: Finding, judged: Judged, owner: str, organization: str, now: datetime, policy: Policy
+    finding: Finding, judged: Judged, owner: str, organization: str, now: datetime, staff: Staff
 ) -> PlannedWrite:
     """Return the write that makes the task of a finding's episode."""
     rule, opportunity = finding.rule, judged.opportunity
-    key = task_key(organization, opportunity.id, rule.id, finding.episode.n)
+    calendar = staff.calendar(owner)
     values = text_values(opportunity, judged.readings, rule)
-    event = event_of(rule, judged.readings, now, policy)
-    due = due_date(now, rule.then.task.due_in_days, policy)
+    event = event_of(rule, judged.readings, now, calendar.zone)
+    due = calendar.after(calendar.day(now), rule.then.task.due_in_days)
     if event is not None:
         values["event_day"] = f"{event:%A}, {event.day} {event:%B}"
-        due = due_before(event, now, policy)
+        due = due_before(event, now, calendar)
     task = TaskFields(
         subject=render(rule.then.task.subject, values)[:SUBJECT_LENGTH],
         body=_body(finding, values),
@@ -93,15 +69,42 @@ def create(
         rule=rule.id,
         link=not rule.private,
     )
+    key = task_key(organization, opportunity.id, rule.id, finding.episode.n)
     return PlannedWrite("create_task", CreateTask(key, task), opportunity.id, rule.id, owner)
 
 
-def wish(write: PlannedWrite, finding: Finding, now: datetime) -> TaskRecord:
-    """Return the record of a task that is about to be made."""
-    key = write.json()["key"]
-    episode = finding.episode
+def copy_for_manager(
+    write: PlannedWrite, asked: TaskRecord, manager: str, organization: str, staff: Staff
+) -> PlannedWrite:
+    """Return a manager's copy of a task (``write`` as it would be made now) that waits too long."""
+    if not isinstance(write.write, CreateTask):
+        raise TypeError(f"there is no copy of a {write.action}")
+    task, rule = write.write.task, str(write.rule)
+    who = (staff.name(asked.owner) if asked.owner else None) or "The owner"
+    since = "" if asked.made_at is None else f" on {asked.made_at.day} {asked.made_at:%B}"
+    copied = replace(
+        task,
+        subject=f"Still open: {task.subject}"[:SUBJECT_LENGTH],
+        body=f"{who} was asked this{since}, and the task is still open.\n{task.body}",
+        owner=manager,
+    )
+    key = task_key(organization, write.opportunity, rule, asked.episode, "m")
+    return replace(write, write=CreateTask(key, copied), owner=manager)
+
+
+def wish(write: PlannedWrite, finding: Finding, judged: Judged, since: datetime) -> TaskRecord:
+    """Return the record of a task that is about to be made; ``since``: when it was first wanted."""
+    key = str(write.json()["key"])
+    episode, parts = finding.episode, TaskKey.parse(key)
     return TaskRecord(
-        key, episode.rule, episode.opportunity, episode.n, owner=write.owner, made_at=now
+        key,
+        episode.rule,
+        episode.opportunity,
+        episode.n,
+        "o" if parts is None else parts.addressee,
+        owner=write.owner,
+        made_at=since,
+        evidence=tuple(sorted(rests_on(finding.rule, judged))),
     )
 
 
@@ -112,23 +115,26 @@ def _body(finding: Finding, values: Mapping[str, Any]) -> str:
     return "\n".join((*lines, "", *([told] if told else []), ANSWER_HINT)).strip()
 
 
+def because(episode: Episode, rule: Rule, judged: Judged) -> str:
+    """Return why nobody needs a task of an ended episode any more, for its first line."""
+    told = "" if rule.private else what_changed(rule, judged)
+    cleared = episode.reason is Cleared.CLEARED
+    return told if cleared and told else _BECAUSE[episode.reason or Cleared.CLEARED]
+
+
 def withdraw(
-    record: TaskRecord,
-    episode: Episode,
-    task: OurTask,
-    policy: Policy,
-    *,
-    private: bool = False,
+    record: TaskRecord, task: OurTask, policy: Policy, because: str, *, done: bool, private: bool
 ) -> PlannedWrite | None:
-    """Return the write that closes a task nobody needs any more; None if people touched it."""
-    if record.edited or task.edited or task.closed or task.deleted or episode.reason is None:
+    """Return the write that closes a task nobody needs any more; None if people touched it.
+
+    ``done``: what it asked has come about; else it is cancelled.
+    """
+    if record.edited or task.edited or task.closed or task.deleted:
         return None
-    cleared = episode.reason in (Cleared.CLEARED, Cleared.EXPIRED)
-    status = policy.completed_status if cleared else policy.cancelled_status
-    note = f"No longer needed: {_BECAUSE[episode.reason]}."
-    values = {"status": status, "body": f"{note}\n{task.body or ''}".strip()}
+    status = policy.completed_status if done else policy.cancelled_status
+    values = {"status": status, "body": f"No longer needed: {because}.\n{task.body or ''}".strip()}
     return PlannedWrite(
-        "complete_task" if cleared else "cancel_task",
+        "complete_task" if done else "cancel_task",
         ChangeTask(record.key, task.id, values, private),
         record.opportunity,
         record.rule,
@@ -169,19 +175,14 @@ def hand_over(
 
 
 def moved_due(
-    rule: Rule, task: OurTask, readings: Readings, now: datetime, policy: Policy
+    rule: Rule, task: OurTask, readings: Readings, now: datetime, calendar: Calendar
 ) -> date | None:
     """Return the day a task is due now that its event has moved; None: it is fine as it is.
 
     A day that has come is left alone: an overdue task stays overdue.
     """
-    event = event_of(rule, readings, now, policy)
+    event = event_of(rule, readings, now, calendar.zone)
     if event is None or task.due is None:
         return None
-    due, today = due_before(event, now, policy), now.astimezone(policy.time_zone).date()
+    due, today = due_before(event, now, calendar), calendar.day(now)
     return None if due == today >= task.due else due
-
-
-def unfinished(records: Sequence[TaskRecord]) -> Iterator[TaskRecord]:
-    """Yield the tasks that still ask something of somebody."""
-    return (record for record in records if record.status.unfinished)

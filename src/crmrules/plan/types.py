@@ -10,6 +10,7 @@ from typing import Any
 from crmrules.connector import ChangeTask, CreateTask, SetFields, Write, is_private
 from crmrules.engine import Judgement
 from crmrules.findings import Episode, HeldBack, Limits, TaskRecord
+from crmrules.findings.calendar import Hours
 from crmrules.findings.tasks import CoolDowns
 from crmrules.model import Opportunity
 from crmrules.rule import Rule, Verdict
@@ -19,8 +20,22 @@ Readings = Mapping[str, Known[Any] | Unknown]
 
 
 @dataclass(frozen=True, slots=True)
+class Colleague:
+    """What ``[owners]`` of the configuration says of one of our people; None: nothing."""
+
+    time_zone: tzinfo | None = None
+    country: str | None = None
+    manager: str | None = None  # the manager's id
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
-    """How findings become writes: ``[tasks]`` of the configuration."""
+    """How findings become writes: ``[tasks]`` and ``[owners]`` of the configuration.
+
+    ``time_zone``, ``country`` and ``hours`` are the organization's, for whom nothing better is
+    known (``hours`` None: tasks are made at any time). ``owners``: by id, or by e-mail in lower
+    case. ``holdout`` is the share of opportunities that are judged and left alone, to compare with.
+    """
 
     settle: timedelta = timedelta(hours=12)
     limits: Limits = field(default_factory=Limits)
@@ -29,6 +44,10 @@ class Policy:
     completed_status: str = "Completed"
     cancelled_status: str = "Completed"
     time_zone: tzinfo = UTC
+    country: str | None = None
+    hours: Hours | None = None
+    owners: Mapping[str, Colleague] = field(default_factory=dict)
+    holdout: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +92,7 @@ class PlannedWrite:
 
     action: str  # create_task, update_task, complete_task, cancel_task, set_flags
     write: Write
-    opportunity: str
+    opportunity: str  # "": about several, the digest
     rule: str | None = None
     owner: str | None = None
     before: Mapping[str, Any] = field(default_factory=dict)
@@ -89,7 +108,7 @@ class PlannedWrite:
         return {
             "action": self.action,
             "rule": self.rule,
-            "opportunity": self.opportunity,
+            "opportunity": self.opportunity or None,
             "owner": self.owner,
             "key": None if isinstance(self.write, SetFields) else self.write.key,
             "fields": written_fields(self.write),
@@ -129,6 +148,7 @@ def stamp(moment: datetime) -> str:
 
 __all__ = [
     "ChangeTask",
+    "Colleague",
     "Finding",
     "Judged",
     "OpportunityPlan",

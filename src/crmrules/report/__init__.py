@@ -29,6 +29,8 @@ _HELD = {
     "digest": "for the weekly digest",
     "no_owner": "nobody active to ask",
     "demoted": "rule was demoted to shadow",
+    "working_hours": "made when its owner is at work",
+    "holdout": "left alone, to compare with",
 }
 
 

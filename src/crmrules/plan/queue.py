@@ -1,0 +1,157 @@
+"""Who gets a new task: candidates of all opportunities, ranked, capped, and in working hours.
+
+An opportunity is not kept until the caps are known, so a candidate carries its write ready made.
+There are two queues in a run, one for each column: *next sync*, and *once settled*, which counts
+pending findings as settled and every hour as a working hour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from crmrules.findings import HeldBack, Ranked, TaskRecord, TaskStatus, rank_and_cap
+from crmrules.findings.hold import Load, asked, asked_of
+from crmrules.plan import tasks
+from crmrules.plan.digest import Digest
+from crmrules.plan.types import Finding, Judged, PlannedWrite, Policy
+from crmrules.plan.who import Staff
+from crmrules.rule import Severity, Verdict
+
+PATIENCE = timedelta(hours=24)  # a task waits so long for its owner's working hours (decisions, 6)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A finding that could become a task, its write, and its record if it does."""
+
+    place: Ranked
+    finding: Finding
+    write: PlannedWrite | None = None
+    wish: TaskRecord | None = None
+
+
+@dataclass(slots=True)
+class Queue:
+    """The candidates of one column, and how much is asked of people already."""
+
+    organization: str
+    now: datetime
+    policy: Policy
+    tasks_on: bool
+    digest: Digest
+    settled: bool = False
+    load: Load = field(default_factory=Load)
+    _candidates: list[Candidate] = field(default_factory=list)
+
+    def count(self, records: Iterable[TaskRecord]) -> None:
+        """Add an opportunity's open tasks, and those made today, to the load."""
+        zone = self.policy.time_zone
+        today = self.now.astimezone(zone).date()
+        for record in records:
+            if record.status.unfinished and record.addressee == "o":
+                self.load.per_opportunity[record.opportunity] += 1
+            if record.owner is None:
+                continue
+            if record.status.unfinished:
+                self.load.per_owner[record.owner] += 1
+            made = None if record.status is TaskStatus.WANTED else record.made_at
+            if made and made.astimezone(zone).date() == today:
+                self.load.made_today[record.owner] += 1
+
+    def add(
+        self, finding: Finding, judged: Judged, records: Sequence[TaskRecord]
+    ) -> Finding | None:
+        """Queue what a finding asks for; return it where it is decided already."""
+        done = finding.held_back is not None or asked(finding.episode, records)
+        if done or finding.verdict is not Verdict.FIRES:
+            self._copy(finding, judged, records)
+            return finding
+        staff = Staff.around(judged.opportunity, self.policy)
+        owner = staff.owner(finding.rule)
+        write = None
+        if owner is not None and self.tasks_on:
+            write = tasks.create(finding, judged, owner, self.organization, self.now, staff)
+            if finding.rule.severity is Severity.P3 and self.digest.knows(write):
+                return replace(finding, held_back=HeldBack.DIGEST)
+        self._put(finding, judged, records, owner, write, staff)
+        return None
+
+    def _copy(self, finding: Finding, judged: Judged, records: Sequence[TaskRecord]) -> None:
+        """Queue the manager's copy of a task that its owner has left open for too long."""
+        rule, episode = finding.rule, finding.episode
+        if not rule.copy_manager or not self.tasks_on or finding.held_back is not None:
+            return
+        open_ = (r for r in records if r.episode == episode.n and r.status is TaskStatus.OPEN)
+        mine = next((record for record in open_ if record.addressee == "o"), None)
+        if mine is None or mine.owner is None or mine.made_at is None:
+            return
+        staff = Staff.around(judged.opportunity, self.policy)
+        manager, calendar = staff.manager(mine.owner), staff.calendar(mine.owner)
+        patient = calendar.after(calendar.day(mine.made_at), tasks.COPY_AFTER)
+        early = calendar.day(self.now) <= patient
+        if early or manager is None or asked_of(episode, records, "m"):
+            return
+        asked_now = tasks.create(finding, judged, manager, self.organization, self.now, staff)
+        write = tasks.copy_for_manager(asked_now, mine, manager, self.organization, staff)
+        self._put(finding, judged, records, manager, write, staff, copy=True)
+
+    def _put(
+        self,
+        finding: Finding,
+        judged: Judged,
+        records: Sequence[TaskRecord],
+        owner: str | None,
+        write: PlannedWrite | None,
+        staff: Staff,
+        *,
+        copy: bool = False,
+    ) -> None:
+        rule, opportunity, episode = finding.rule, judged.opportunity, finding.episode
+        key = None if write is None else write.json()["key"]
+        waiting = next((r.made_at for r in records if r.key == key), None)
+        place = Ranked(
+            rule.id,
+            opportunity.id,
+            rule.severity,
+            owner,
+            opportunity.amount,
+            episode.since,
+            copy=copy,
+            off_hours=owner is not None and self._off_hours(judged, finding, owner, waiting, staff),
+        )
+        wish = None if write is None else tasks.wish(write, finding, judged, waiting or self.now)
+        self._candidates.append(Candidate(place, finding, write, wish))
+        if rule.severity is Severity.P3 and write is not None and not rule.private:
+            self.digest.may_tell(place, write, staff)
+
+    def _off_hours(
+        self,
+        judged: Judged,
+        finding: Finding,
+        owner: str,
+        waiting: datetime | None,
+        staff: Staff,
+    ) -> bool:
+        """Return whether this is not the time to ask; what is about tomorrow cannot wait."""
+        calendar = staff.calendar(owner)
+        if self.settled or calendar.works(self.now):
+            return False
+        if waiting is not None and self.now - waiting >= PATIENCE:
+            return False
+        event = tasks.event_of(finding.rule, judged.readings, self.now, calendar.zone)
+        return event is None or event - self.now > PATIENCE
+
+    def decide(self) -> Iterator[tuple[Candidate, HeldBack | None]]:
+        """Yield the candidates in rank order, each with why it waits (None: it is asked now)."""
+        found = sorted(self._candidates, key=lambda one: one.place.place)
+        held = rank_and_cap([one.place for one in found], self.load, self.policy.limits)
+        self._candidates = []
+        for one in found:
+            reason = held[one.place.rule, one.place.opportunity]
+            if reason is HeldBack.DIGEST and one.write is not None:
+                self.digest.tell(one.write)
+            # What goes into a digest, or waits in the queue, has not been wished for yet.
+            wished = reason in (None, HeldBack.WORKING_HOURS)
+            yield (one if wished else replace(one, wish=None)), reason
