@@ -58,7 +58,13 @@ def configure(folder: Path, crm: Any, *, name: str = "salesforce", **more: Any) 
     lines += [f"[{name}]", *(f"{k} = {json.dumps(v)}" for k, v in crm.settings.items())]
     for pipeline, stages in crm.phases.items():
         lines += [f"[phases.{pipeline}]", *(f'"{s}" = "{phase}"' for s, phase in stages.items())]
-    lines += ["[tasks]", "settle_hours = 0", "[guard]", "max_share_flagged = 1.0"]
+    lines += [
+        "[tasks]",
+        "settle_hours = 0",
+        'working_hours = ""',
+        "[guard]",
+        "max_share_flagged = 1.0",
+    ]
     path = folder / "crmrules.toml"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path

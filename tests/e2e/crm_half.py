@@ -78,6 +78,14 @@ class Half(ABC):
     def owners(self) -> list[str]:
         """Return the people who may own something now."""
 
+    def work_in(self, zone: str) -> None:
+        """Let everybody work in a time zone, where this CRM knows anybody's."""
+        del zone
+
+    def manage(self, boss: str) -> None:
+        """Make somebody the manager of all others, where this CRM knows managers."""
+        del boss
+
     @abstractmethod
     def move(self, opportunity: str, stage: str) -> None:
         """Move an opportunity to a stage, as its owner."""

@@ -134,6 +134,17 @@ class SalesforceWorld(World):
         robot = self.org.user_id
         return [row["Id"] for row in users if row.get("IsActive") and row["Id"] != robot]
 
+    def _users(self, **values: Any) -> None:
+        rows = [row | values for row in self.org.rows("User") if row["Id"] in self.owners()]
+        self.org.load({"User": rows})
+
+    def work_in(self, zone: str) -> None:
+        self._users(TimeZoneSidKey=zone)
+
+    def manage(self, boss: str) -> None:
+        self._users(ManagerId=boss)
+        self.org.load({"User": [{**(self.org.get("User", boss) or {}), "ManagerId": None}]})
+
     # -- what people do ---------------------------------------------------------------------------
     def move(self, opportunity: str, stage: str) -> None:
         owner = self.owner_of(opportunity)

@@ -119,6 +119,7 @@ class World(Half):
     unique_key: bool = True
     tasks: dict[str, Any] = field(default_factory=dict)
     guard: dict[str, Any] = field(default_factory=dict)
+    people: dict[str, dict[str, str]] = field(default_factory=dict)  # [owners]
     access: dict[str, Any] = field(default_factory=dict)
     now: datetime = START
     reachable: bool = True
@@ -164,6 +165,7 @@ class World(Half):
             "tasks": {"working_hours": ""} | self.tasks,
             "guard": {"max_share_flagged": 1.0, "max_writes": 5000} | self.guard,
         } | {f"phases.{name}": values for name, values in self.phases().items()}
+        sections |= {f'owners."{name}"': values for name, values in self.people.items()}
         lines = [f"{name} = {json.dumps(value)}" for name, value in top.items()]
         for section, values in sections.items():
             lines.append(f"[{section}]")

@@ -100,6 +100,11 @@ def tell(name: str, section: dict, phases: dict, names: Names, folder) -> Told:
     told.judged = {names.opportunities[one.opportunity.id]: one for one in judged}
     told.findings = {(names.opportunities[f.opportunity], f.rule.id): f for f in findings}
     for write in writes:
+        if not write.opportunity:  # a digest, whose lines stand in the order of ids
+            task = write.write.task
+            lines = "\n".join(sorted(task.body.splitlines()))
+            told.tasks[names.people[write.owner], "digest"] = task.subject, lines, task.due
+            continue
         place = (names.opportunities[write.opportunity], write.rule or "")
         if write.action == "create_task":
             told.tasks[place] = (
@@ -224,6 +229,8 @@ def without_counts(told):
     """Return the tasks, the line of what was seen left out where one CRM is known to see more."""
 
     def body(place, text):
+        if place not in told.findings:
+            return text  # a digest's
         seen = {piece["signal"] for piece in told.findings[place].evidence}
         lines = [one for one in text.splitlines() if not (seen & SEES_MORE and "Seen:" in one)]
         return "\n".join(lines)

@@ -94,7 +94,7 @@ def known_country(code: str) -> bool:
 
 @cache
 def _holidays(code: str) -> Container[date]:
-    if not known_country(code):
+    if not code or not known_country(code):
         return frozenset()
     country, _, part = code.partition("-")
     return holidays.country_holidays(country, subdiv=part or None)

@@ -31,7 +31,7 @@ class Event(StrEnum):
 
     FIRES = "fires"  # and has not settled yet
     SETTLES = "settles"  # fires, and has done so for settle_hours; or at once (P1 on a dated event)
-    UNKNOWN = "unknown"
+    UNKNOWN = "unknown"  # what it needs is not known; an open episode stays open
     QUIET = "quiet"  # by its clearing condition, or because its condition no longer holds
     CLOSES = "closes"  # quiet because the opportunity was won or lost
     EXPIRES = "expires"  # only time can clear this rule, and it has passed
