@@ -46,6 +46,7 @@ class _Stage:
             "overlay": str(overlay),
             "state": {"url": f"sqlite:///{self.folder / 'state.db'}"},
             "guard": {"max_share_flagged": SHARE},
+            "tasks": {"working_hours": ""},  # whoever tries it at night sees tasks as well
         }
         return make(parse(raw, where="the demo"), self.folder, now=self.crm.now)
 
