@@ -14,6 +14,7 @@ from typing import Any
 
 from crmrules.baseline import Baseline
 from crmrules.connector import Connector, Organization, Preflight, Problem, Usage
+from crmrules.demotion import Review
 from crmrules.model import Opportunity
 from crmrules.plan import Finding, Judged, OpportunityPlan, PlannedWrite
 from crmrules.rule import Mode, Rule, Verdict
@@ -118,6 +119,7 @@ class Report:
     unread: UnreadTags = field(default_factory=UnreadTags)
     reasons: dict[str, Counter[str]] = field(default_factory=dict)  # signal -> why it is unknown
     baseline: Baseline = field(default_factory=Baseline)
+    reps: Review = field(default_factory=Review)  # what they made of the tasks, by rule
     read_only: bool = False  # the CRM, as configured, takes no write of ours
     done: int = 0
     failed: list[Failure] = field(default_factory=list)

@@ -18,6 +18,7 @@ import structlog
 
 from crmrules.baseline import Baseline
 from crmrules.connector import Connector, Organization, Preflight, Problem
+from crmrules.demotion import Review, review
 from crmrules.engine import Engine
 from crmrules.errors import AccessError, GuardError
 from crmrules.evaluate import Evaluator, measure, opportunities, uncovered
@@ -94,6 +95,7 @@ def sync(job: Job, *, full: bool = False, show: Show | None = None) -> Report:
             guard(report, job.guards)
             if report.pending:
                 _admit(job.connector.may_write())
+        _tell(report.reps)
         sent = drain(
             job.connector,
             org,
@@ -160,6 +162,8 @@ def _decide(
     clock = job.store.clock
     reconcile(job.connector, tx, preflight.capabilities, run, job.now, clock)
     report.problems += pull(job.connector, tx, full=full, run=run, now=job.now)
+    report.reps = review(tx, job.rules, job.now)
+    report.problems += report.reps.problems
     report.baseline = _measured(job, tx)
     judge = _evaluator(job, report.baseline).judge
     planner = _planner(job, preflight, tx, report.baseline)
@@ -199,6 +203,14 @@ def pull(
     if stored is None:
         tx.history.set(_FULL_PULL, now.isoformat())
     return tuple(problems)
+
+
+def _tell(reps: Review) -> None:
+    """Log, once it is decided, which rules reps have voted down and which somebody brought back."""
+    for one in reps.fell:
+        log.warning("demoted", rule=one.rule, reps=str(one))
+    for rule in reps.rose:
+        log.info("no longer demoted", rule=rule)
 
 
 def _evaluator(job: Job, baseline: Baseline) -> Evaluator:

@@ -120,12 +120,15 @@ def show(
     if rule_id not in found:
         raise no_such("rule", rule_id, list(found))
     rule = found[rule_id]
-    if output == "json":
-        emit(_card(rule) | {"tests": [test.model_dump(mode="json") for test in rule.tests]})
-        return
+    from crmrules.cli import reps
     from crmrules.cli.text import rule_card
 
-    click.echo(rule_card(rule))
+    said = reps.of_rule(config, rule)
+    if output == "json":
+        tests = [test.model_dump(mode="json") for test in rule.tests]
+        emit(_card(rule) | {"tests": tests, "reps": reps.card_json(rule, said)})
+        return
+    click.echo("\n".join((rule_card(rule), *reps.card_lines(rule, said))))
 
 
 @rules.command()

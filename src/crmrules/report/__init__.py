@@ -12,6 +12,7 @@ from typing import Any
 
 from crmrules.outcome import Report, Show
 from crmrules.plan import Finding, Judged, PlannedWrite
+from crmrules.report.reps import section
 from crmrules.report.style import STYLE
 from crmrules.texts import in_words
 
@@ -72,6 +73,7 @@ class Page:
             self._findings(),
             "<h2>Which rules can see here</h2>",
             self._readiness(report, rules),
+            section(report.reps, {rule.id: rule.title for rule in rules}),
             _unread(report),
             _problems(report),
         ]
@@ -159,9 +161,8 @@ def _unread(report: Report) -> str:
 
 
 def _problems(report: Report) -> str:
-    if not report.problems:
+    told = [p for p in report.problems if p not in report.reps.problems]
+    if not told:
         return ""
-    items = "".join(
-        f"<li>{escape(p.what)} <em>{escape(p.remedy)}</em></li>" for p in report.problems
-    )
+    items = "".join(f"<li>{escape(p.what)} <em>{escape(p.remedy)}</em></li>" for p in told)
     return f"<h2>What this organization does not show us</h2><ul>{items}</ul>"
