@@ -105,9 +105,11 @@ def percent(part: int, whole: int) -> str:
 
 
 def _luck(lives: int) -> Iterator[str]:
-    yield "| truly useful | " + " | ".join(
-        f"within {n:,}: every answer | one look at {n:,}" for n in HORIZONS
-    ) + " |"
+    yield (
+        "| truly useful | "
+        + " | ".join(f"within {n:,}: every answer | one look at {n:,}" for n in HORIZONS)
+        + " |"
+    )
     yield "|--" * (1 + 2 * len(HORIZONS)) + "|"
     for share in GOOD:
         first, once = ends(same(share), lives, HORIZONS[-1], f"luck {share}")

@@ -97,7 +97,8 @@ def wilson(part: int, whole: int, z: float = Z) -> tuple[float, float]:
     middle = share + z * z / (2 * whole)
     width = z * math.sqrt(share * (1 - share) / whole + z * z / (4 * whole * whole))
     scale = 1 + z * z / whole
-    return max(0.0, (middle - width) / scale), min(1.0, (middle + width) / scale)
+    low, high = (middle - width) / scale, (middle + width) / scale
+    return max(0.0, min(low, share)), min(1.0, max(high, share))  # whatever rounding does
 
 
 @dataclass(frozen=True, slots=True)
