@@ -53,9 +53,9 @@ def walked(records, since, now) -> dict[str, Precision]:
     return found
 
 
-@pytest.fixture(scope="module")
-def org(tmp_path_factory):
-    with open_store(tmp_path_factory.mktemp("counted")) as store:
+@pytest.fixture
+def org(tmp_path):
+    with open_store(tmp_path) as store:
         yield store.for_org(ORG)
 
 
