@@ -32,6 +32,19 @@ def by_organization(
     return found
 
 
+def as_json(found: list[Standing]) -> dict[str, Any]:
+    """Return what ``status`` adds to one organization, for programs."""
+    return {"reps": [one.json() for one in found]}
+
+
+def tell(found: list[Standing]) -> None:
+    """Print what ``status`` adds to one organization, for people."""
+    click.echo(f"  what reps made of the tasks:{'' if found else ' nothing yet'}")
+    for one in found:
+        for line in told(one):
+            click.echo(f"    {line}")
+
+
 def told(one: Standing) -> Iterator[str]:
     """Yield how one rule stands, in lines."""
     reps = one.precision

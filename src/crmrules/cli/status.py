@@ -19,7 +19,7 @@ def status(config: Path | None, log_format: str | None, verbose: int, output: st
 
     Example: crmrules status --format json
     """
-    from crmrules.cli.reps import by_organization
+    from crmrules.cli.reps import as_json, by_organization, tell
     from crmrules.cli.wire import open_store, private_rules
 
     store = open_store(config, log_format=log_format, verbose=verbose)
@@ -30,18 +30,13 @@ def status(config: Path | None, log_format: str | None, verbose: int, output: st
     finally:
         store.close()
     if output == "json":
-        emit(
-            [
-                asdict(each) | {"reps": [one.json() for one in reps[each.organization]]}
-                for each in found
-            ]
-        )
+        emit([asdict(each) | as_json(reps[each.organization]) for each in found])
         return
     if not found:
         click.echo("Nothing yet. Next: crmrules plan, then crmrules sync.")
     for each in found:
         _print(each)
-        _print_reps(reps[each.organization])
+        tell(reps[each.organization])
 
 
 def _without(found: Any, hidden: frozenset[str] | None) -> Any:
@@ -68,13 +63,3 @@ def _print(found: Any) -> None:
     ):
         words = ", ".join(f"{name} {value}" for name, value in sorted(values.items()))
         click.echo(f"  {title}: {words or 'none'}")
-
-
-def _print_reps(standings: Any) -> None:
-    """Say what reps made of the tasks, rule by rule."""
-    from crmrules.cli.reps import told
-
-    click.echo(f"  what reps made of the tasks:{'' if standings else ' nothing yet'}")
-    for one in standings:
-        for line in told(one):
-            click.echo(f"    {line}")
