@@ -91,3 +91,11 @@ def test_a_status_that_cannot_be_is_a_damaged_store(org):
         tx.connection.exec_driver_sql("UPDATE task SET status = 'x'")
         with pytest.raises(StateError, match="damaged"):
             precisions(tx.connection, ORG, since={}, now=NOW)
+
+
+def test_a_task_made_nobody_knows_when_is_older_than_any_change_of_its_rule(org):
+    with org.dry_run() as tx:
+        old = TaskRecord("k", "a-rule", "006", 1, status=TaskStatus.DELETED, answer=Answer.DELETED)
+        tx.save(tasks=[old, replace(old, key="l", rule="b-rule")])
+        counted = precisions(tx.connection, ORG, since={"b-rule": NOW}, now=NOW)
+        assert counted == {"a-rule": Precision("a-rule", not_useful=1)}

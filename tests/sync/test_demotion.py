@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from html import escape
 
 import pytest
 
 from crmrules import rulebook
+from crmrules.connector import Organization, Problem, Usage
 from crmrules.demotion import REMEDY, review, standings, version
 from crmrules.findings import Answer, TaskRecord, TaskStatus
+from crmrules.outcome import Report
+from crmrules.report import Page
 from crmrules.report.reps import section
 from crmrules.rule import Mode
 from crmrules.state import Store
@@ -227,3 +231,17 @@ def test_the_page_of_a_run_says_where_nobody_has_answered(org):
         page = section(review(tx, [RULE], NOW), {})
     assert "Nobody has answered a task yet" in page
     assert "In shadow because" not in page
+
+
+def test_a_report_has_the_section_and_does_not_call_a_fall_a_thing_the_crm_hides(org):
+    with org.dry_run() as tx:
+        answered(tx, RULE, 30)
+        reps = review(tx, [RULE], NOW)
+    other = Problem("quotes cannot be read", "Let us read them.")
+    problems = (other, *reps.problems)
+    report = Report(NOW, "fake", Organization("00D"), Usage(3, 10, 2), problems, reps=reps)
+    page = Page("a run").html(report, [RULE])
+    assert f"<td>{escape(RULE.title)}<br><small>{RULE.id}</small><br><b>back in shadow</b>" in page
+    hidden = page.partition("What this organization does not show us")[2]
+    assert other.what in hidden
+    assert "went back to shadow" not in hidden
