@@ -25,12 +25,12 @@ for folder in (HERE, HERE.parent / "src"):
         sys.path.insert(0, str(folder))
 
 from crmrules.findings.feedback import (  # noqa: E402 - found beside this file
-    EVIDENCE_WITHIN,
     LEAST,
     Precision,
     demoted,
     wilson,
 )
+from crmrules.findings.tasks import ACCEPTED_WITHIN  # noqa: E402
 
 PAGE = HERE.parent / "docs" / "feedback.md"
 SEED = 5
@@ -39,7 +39,7 @@ HORIZONS = (100, 300, 1000)
 GOOD = (0.3, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8)
 BAD = (0.1, 0.2, 0.3)
 REPS = 8
-WAIT = EVIDENCE_WITHIN.days
+WAIT = ACCEPTED_WITHIN.days
 Chance = Callable[[random.Random], Callable[[], float]]
 
 

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from crmrules.findings.feedback import BOUND, EVIDENCE_WITHIN, LEAST, Counted
+from crmrules.findings.feedback import BOUND, LEAST, Counted
+from crmrules.findings.tasks import ACCEPTED_WITHIN
 
 ROOT = Path(__file__).resolve().parents[2]
 _spec = importlib.util.spec_from_file_location(
@@ -154,7 +155,7 @@ def test_the_page_has_the_numbers_and_the_table_of_the_code():
     assert f"with at least {LEAST} answers whose upper bound is below {BOUND:.0%}".replace(
         "%", " %"
     ) in PAGE.replace("\n", " ")
-    assert f"within {EVIDENCE_WITHIN.days} days" in PAGE
+    assert f"within {ACCEPTED_WITHIN.days} days" in PAGE
     assert f"{figures.LIVES:,} lives" in PAGE
     assert f"seed {figures.SEED}" in PAGE
     counted = PAGE.partition("## What counts")[2].partition("## When")[0]

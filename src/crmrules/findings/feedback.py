@@ -28,14 +28,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
-from crmrules.findings.tasks import TaskStatus
+from crmrules.findings.tasks import Answer, TaskStatus
 
-EVIDENCE_WITHIN: Final = timedelta(days=14)
-"""How long after a completion new evidence makes it an accepted one."""
 LEAST: Final = 30
 """Answers below which a rule is never demoted."""
 BOUND: Final = 0.40
@@ -54,11 +51,11 @@ class Counted(StrEnum):
 
 
 TAGGED: Final[Mapping[str, Counted]] = {
-    "done_otherwise": Counted.USEFUL,
-    "not_useful": Counted.NOT_USEFUL,
-    "not_true": Counted.NOT_USEFUL,
+    Answer.DONE_OTHERWISE: Counted.USEFUL,
+    Answer.NOT_USEFUL: Counted.NOT_USEFUL,
+    Answer.NOT_TRUE: Counted.NOT_USEFUL,
 }
-"""Answers in a rep's own words, by the value of ``Answer``."""
+"""Answers in a rep's own words."""
 _SILENT = frozenset({TaskStatus.WANTED, TaskStatus.WITHDRAWN})
 
 
@@ -75,7 +72,7 @@ def counts_as(
         return None
     if answer in TAGGED:
         return TAGGED[answer]
-    if answer == "deleted":
+    if answer == Answer.DELETED:
         return Counted.NOT_USEFUL if status is TaskStatus.DELETED else None
     if status not in (TaskStatus.COMPLETED, TaskStatus.DELETED):
         return None

@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from sqlalchemy import ColumnElement, Connection, case, func, literal, select
 
 from crmrules.findings import TaskStatus
-from crmrules.findings.feedback import EVIDENCE_WITHIN, Counted, Precision, counts_as
+from crmrules.findings.feedback import Counted, Precision, counts_as
+from crmrules.findings.tasks import ACCEPTED_WITHIN
 from crmrules.state.columns import Moment, damaged
 from crmrules.state.schema import task
 
@@ -29,7 +30,7 @@ def precisions(
     of its tasks. A task of which nobody knows when it was made is an old one.
     """
     accepted = task.c.accepted_at.is_not(None).label("accepted")
-    recent = (task.c.ended_at > now - EVIDENCE_WITHIN).label("recent")
+    recent = (task.c.ended_at > now - ACCEPTED_WITHIN).label("recent")
     ended = select(task.c.rule, task.c.answer, task.c.status, accepted, recent).where(
         task.c.org == org, task.c.addressee == "o", task.c.answer.is_not(None)
     )
