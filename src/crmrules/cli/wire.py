@@ -15,11 +15,12 @@ from crmrules.engine import build
 from crmrules.errors import CrmRulesError, UsageError
 from crmrules.findings import Limits
 from crmrules.findings.calendar import Hours
+from crmrules.guards import Guards
 from crmrules.plan import Colleague, Policy
 from crmrules.rulebook import RuleBook
 from crmrules.settings import BUILTIN, Settings, load
 from crmrules.state import Store
-from crmrules.sync import Guards, Job
+from crmrules.sync import Job
 
 
 @dataclass(frozen=True, slots=True)
