@@ -3,8 +3,9 @@
 Three ceilings, from ``[guard]`` and the command line: writes, first fills, and the share of open
 opportunities with a flag. And one door: a rule that an organization was never judged by before
 spends that run in shadow, whatever its mode, so that nobody gets a task of a rule that no run has
-counted. What was judged is noted with the run's other decisions; where the note is lost with the
-state, our tasks and flags in the CRM tell which rules were there.
+counted. (Not where ``settle_hours`` is 0: there somebody wants nothing to wait.) What was judged is
+noted with the run's other decisions; where the note is lost with the state, our tasks and flags in
+the CRM tell which rules were there.
 
 It reads no configuration and sends nothing.
 """

@@ -246,7 +246,7 @@ def _planner(
         gates=Gates(
             demoted=frozenset(tx.history.demotions()),
             uncovered=uncovered(job.rules, baseline),
-            unseen=unseen,
+            unseen=unseen if job.policy.settle else frozenset(),  # 0 hours: nothing is to wait
             cool_downs=job.policy.cool_downs,
         ),
         writable=capabilities.flags,

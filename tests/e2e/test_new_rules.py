@@ -69,6 +69,15 @@ def test_a_rule_added_to_an_old_organization_is_counted_first_as_well(world):
 
 
 @slow_on_hubspot
+def test_nothing_waits_where_somebody_set_the_settle_time_to_nothing(crm, tmp_path):
+    rules, tasks = {DATED: AT_ONCE, EARLY: RULES[EARLY]}, {"settle_hours": 0}
+    with crm(tmp_path, opportunities=SIZE, rules=rules, tasks=tasks) as world:
+        first = world.synced()
+        assert by_rule(first, DATED)
+        assert by_rule(first, EARLY)
+
+
+@slow_on_hubspot
 def test_what_a_plan_sees_does_not_count_as_a_run(crm, tmp_path):
     with crm(tmp_path, opportunities=SIZE, rules={DATED: AT_ONCE}) as world:
         world.plan()

@@ -36,7 +36,6 @@ from crmrules_sandbox.salesforce.server import SandboxServer
 from crmrules_sandbox.salesforce.start import seeded_org
 from crmrules_sandbox.scenario import Scenario, seeded
 from crmrules_sandbox.scenario.model import Conversation, Opportunity
-from judged import judged_before
 from pairs.kit import NOW, PAIRS
 from pairs.settle import Settled, settle
 
@@ -196,10 +195,7 @@ def _planned(settings: dict[str, Any], folder: Path) -> tuple[list[Judged], list
     findings: list[Finding] = []
     made = make(parse(settings | more, where="pairs"), folder, now=NOW)
     try:
-        plan(
-            judged_before(made.job(now=NOW)),
-            show=Show(judged=judged.append, finding=findings.append),
-        )
+        plan(made.job(now=NOW), show=Show(judged=judged.append, finding=findings.append))
     finally:
         made.close()
     return judged, findings

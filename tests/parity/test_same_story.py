@@ -26,7 +26,6 @@ from crmrules_sandbox.hubspot.start import seeded_portal
 from crmrules_sandbox.salesforce import render as salesforce
 from crmrules_sandbox.salesforce.server import SandboxServer
 from crmrules_sandbox.salesforce.start import seeded_org
-from judged import judged_before
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 COUNT = 200
@@ -95,7 +94,7 @@ def tell(name: str, section: dict, phases: dict, names: Names, folder) -> Told:
     made = make(parse(raw, where="parity"), folder, now=NOW)
     try:
         show = Show(judged=judged.append, finding=findings.append, write=writes.append)
-        told = Told(plan(judged_before(made.job(now=NOW)), show=show))
+        told = Told(plan(made.job(now=NOW), show=show))
     finally:
         made.close()
     told.judged = {names.opportunities[one.opportunity.id]: one for one in judged}

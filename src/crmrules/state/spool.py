@@ -61,10 +61,10 @@ class Spool:
 
         ``but``: (field, value) of the items that do not count. The counting is done on disk.
         """
-        value = "json_extract(CAST(value AS TEXT), '$.' || ?)"
         query = (
-            f"SELECT {value} AS found, COUNT(*) AS times FROM item WHERE list = ?"  # noqa: S608 - no input
-            f" AND {value} <> ? GROUP BY found ORDER BY times DESC, found LIMIT ?"
+            "SELECT json_extract(CAST(value AS TEXT), '$.' || ?) AS found, COUNT(*) AS times "
+            "FROM item WHERE list = ? AND json_extract(CAST(value AS TEXT), '$.' || ?) <> ? "
+            "GROUP BY found ORDER BY times DESC, found LIMIT ?"
         )
         return [(found, n) for found, n in self._run(query, (field, name, *but, limit))]
 
