@@ -40,6 +40,7 @@ def by_rule(ran, name: str) -> list[dict]:
     return [write for write in ran.writes if write["rule"] == name]
 
 
+@slow_on_hubspot
 def test_a_rule_that_opens_at_once_is_only_counted_by_the_first_run_that_knows_it(crm, tmp_path):
     with crm(tmp_path, opportunities=SIZE, rules={DATED: AT_ONCE}) as world:
         planned = world.plan()
@@ -68,7 +69,7 @@ def test_a_rule_added_to_an_old_organization_is_counted_first_as_well(world):
     assert by_rule(world.synced(), DATED)
 
 
-@slow_on_hubspot
+@pytest.mark.slow
 def test_nothing_waits_where_somebody_set_the_settle_time_to_nothing(crm, tmp_path):
     rules, tasks = {DATED: AT_ONCE, EARLY: RULES[EARLY]}, {"settle_hours": 0}
     with crm(tmp_path, opportunities=SIZE, rules=rules, tasks=tasks) as world:
@@ -77,7 +78,7 @@ def test_nothing_waits_where_somebody_set_the_settle_time_to_nothing(crm, tmp_pa
         assert by_rule(first, EARLY)
 
 
-@slow_on_hubspot
+@pytest.mark.slow
 def test_what_a_plan_sees_does_not_count_as_a_run(crm, tmp_path):
     with crm(tmp_path, opportunities=SIZE, rules={DATED: AT_ONCE}) as world:
         world.plan()
@@ -133,14 +134,14 @@ def test_a_stopped_run_says_what_it_would_have_done_and_leaves_no_trace(world):
     assert actions(ran) == {"create_task", "set_flags"}
 
 
-@slow_on_hubspot
+@pytest.mark.slow
 def test_all_guards_that_stop_a_run_are_told_at_once(world):
     world.guard = {"max_writes": 3, "max_share_flagged": 0.1}
     world.configure()
     stopped(world, "the limit is 3", "--max-writes", "10%", "max_share_flagged")
 
 
-@slow_on_hubspot
+@pytest.mark.slow
 def test_the_text_of_a_stopped_run_names_rules_people_and_opportunities(world, capsys):
     world.guard = {"max_writes": 3}
     world.configure()
@@ -159,7 +160,7 @@ def test_the_text_of_a_stopped_run_names_rules_people_and_opportunities(world, c
     assert "the limit is 3" in told.err
 
 
-@slow_on_hubspot
+@pytest.mark.slow
 def test_a_new_rule_that_would_flood_everybody_stops_before_the_first_write(world):
     world.synced()
     world.guard = {"max_writes": 3}
@@ -190,7 +191,7 @@ def test_a_threshold_that_would_close_most_tasks_stops_before_the_first_write(wo
     assert {t["status"] for t in world.our_tasks() if t["key"] in closing} == {"completed"}
 
 
-@slow_on_hubspot
+@pytest.mark.slow
 def test_a_rule_taken_out_closes_nothing_and_asks_nothing(world):
     """Its tasks are the people's from then on; only our fields follow."""
     world.synced()
