@@ -5,6 +5,9 @@ The guard's preview is the plan: same shape, same writes, and nothing of it happ
 
 from __future__ import annotations
 
+import contextlib
+import json
+import sqlite3
 from datetime import timedelta
 
 import pytest
@@ -201,3 +204,28 @@ def test_a_rule_taken_out_closes_nothing_and_asks_nothing(world):
     change(world, {LATER: RULES[LATER]})
     assert actions(world.synced()) <= {"set_flags"}
     assert world.dump()["tasks"] == before
+
+
+@pytest.mark.slow
+def test_of_several_configurations_one_that_is_stopped_shows_its_plan_and_the_next_goes_on(world):
+    world.guard = {"max_writes": 3}
+    world.configure()
+    small = world.folder / "small.toml"
+    small.write_text(world.config.read_text())
+    world.guard = {}
+    world.configure()
+    ran = world.sync("--all", str(small), "--all", str(world.config))
+    stopped, done = map(json.loads, ran.out.splitlines())
+    assert ran.code == 6
+    assert "the limit is 3" in ran.err
+    assert stopped["writes"] == done["writes"]
+    assert (stopped["done"], done["done"]) == (0, len(done["writes"]))
+
+
+@pytest.mark.slow
+def test_the_run_is_remembered_as_stopped_by_a_guard(world):
+    world.guard = {"max_writes": 3}
+    world.configure()
+    assert world.sync().code == 6
+    with contextlib.closing(sqlite3.connect(world.state)) as connection:
+        assert connection.execute("SELECT exit FROM run ORDER BY n").fetchall()[-1] == (6,)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -113,3 +114,20 @@ def test_every_exception_from_a_check_of_security_gives_its_reason():
     found = [(path, line) for path, line in lines if silences.search(line)]
     assert len(found) > 10
     assert [(str(path), line) for path, line in found if not reasoned.search(line)] == []
+
+
+def test_the_security_rules_of_ruff_and_bandit_hold_for_all_that_is_shipped():
+    lint = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["ruff"]["lint"]
+    assert lint["select"] == ["ALL"]
+    assert [rule for rule in lint["ignore"] if re.match(r"S(\d|$)", rule)] == []
+    spared = {
+        place: [rule for rule in rules if re.match(r"S(\d|$)", rule)]
+        for place, rules in lint["per-file-ignores"].items()
+    }
+    assert {place: rules for place, rules in spared.items() if rules} == {
+        "tests/*": ["S"],
+        "benchmarks/*": ["S"],
+        "connectors/crmrules_sandbox/*": ["S311"],
+    }
+    [check] = re.findall(r"bandit (.*)", (ROOT / "Makefile").read_text("utf-8"))
+    assert {"medium", "src", "connectors"} <= {*check.split()}
