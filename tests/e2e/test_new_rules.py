@@ -60,7 +60,7 @@ def test_a_rule_that_opens_at_once_is_only_counted_by_the_first_run_that_knows_i
         assert sorted(w["key"] for w in settled) == sorted(w["key"] for w in by_rule(second, DATED))
 
 
-@slow_on_hubspot
+@pytest.mark.slow
 def test_a_rule_added_to_an_old_organization_is_counted_first_as_well(world):
     world.synced()
     change(world, RULES | {DATED: AT_ONCE})
@@ -89,7 +89,7 @@ def test_what_a_plan_sees_does_not_count_as_a_run(crm, tmp_path):
         assert held(world.synced(), DATED) == {"shadow"}
 
 
-@slow_on_hubspot
+@pytest.mark.slow
 def test_after_a_lost_state_our_tasks_tell_which_rules_were_there(crm, tmp_path):
     with crm(tmp_path, opportunities=SIZE, rules={DATED: AT_ONCE}) as world:
         world.synced()
