@@ -6,9 +6,11 @@ BIN := $(VENV)/bin
 CC_FOUND := $(shell command -v cc || command -v gcc || command -v clang)
 PY_OK := $(shell $(PYTHON) -c 'import sys; print(sys.version_info < (3, 13))' 2>/dev/null)
 comma := ,
+# What the container installs: durable_rules needs a compiler, so it is not among it.
+LOCKED := --extra all
 DURABLE := $(if $(CC_FOUND),$(if $(filter True,$(PY_OK)),durable,),)
 
-.PHONY: help demo test test-all torture check bench wheel-test clean
+.PHONY: help demo test test-all torture check lock sbom audit bench wheel-test clean
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
@@ -36,7 +38,25 @@ check: $(VENV)/ready ## format, lint, types, import contracts, rules
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit --quiet --recursive --severity-level medium src connectors
 	$(BIN)/crmrules rules check
+
+# Tools of their own environment: what they need must not change what the tests see.
+$(VENV)/tools/ready: pyproject.toml $(VENV)/ready
+	$(PYTHON) -m venv $(VENV)/tools
+	$(VENV)/tools/bin/pip install --quiet --upgrade 'pip>=25.1'
+	$(VENV)/tools/bin/pip install --quiet --group supply
+	@touch $@
+
+lock: $(VENV)/tools/ready ## pin what the container installs, with hashes: deploy/docker/requirements.lock
+	$(VENV)/tools/bin/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-header \
+		--no-annotate --python-version 3.11 $(LOCKED) pyproject.toml --output-file deploy/docker/requirements.lock
+
+sbom: $(VENV)/tools/ready ## dist/sbom.json (CycloneDX) from the lock, validated
+	bash .ci/sbom
+
+audit: $(VENV)/tools/ready ## ask the advisory database about the lock; needs to reach it
+	bash .ci/audit
 
 bench: $(VENV)/ready ## ratios of one run: engines, evaluation, memory
 	$(BIN)/pip install --quiet --group bench

@@ -89,7 +89,7 @@ class Config(BaseModel):
 
     def secret(self, name: str) -> str:
         """Return a secret, given directly or as a file. Raises UsageError when unreadable."""
-        return secret(self, name, where="salesforce", private=name == "private_key")
+        return secret(self, name, where="salesforce")
 
 
 _NEEDED: Mapping[str, tuple[str, ...]] = {

@@ -128,7 +128,7 @@ class SalesforceConnector:
         if not conditions or not schema.keyed:
             return found
         visible = [name for name in TASK_FIELDS if name in schema.fields["Task"]]
-        select = f"SELECT {', '.join(visible)} FROM Task"  # noqa: S608 - names from the describe
+        select = f"SELECT {', '.join(visible)} FROM Task"  # noqa: S608 - names from the describe # nosec B608
         queries = [
             Query(f"keys {number}", select, condition, all_rows=True)
             for number, condition in enumerate(conditions)

@@ -37,6 +37,8 @@ class Show:
     finding: Callable[[Finding], None] = _ignore
     write: Callable[[PlannedWrite], None] = _ignore
     settled_write: Callable[[PlannedWrite], None] = _ignore
+    stopped: Callable[[Report], None] = _ignore
+    """Gets the report of a run that a guard stops before its first write."""
 
 
 @dataclass(slots=True)
@@ -120,6 +122,7 @@ class Report:
     reasons: dict[str, Counter[str]] = field(default_factory=dict)  # signal -> why it is unknown
     baseline: Baseline = field(default_factory=Baseline)
     reps: Review = field(default_factory=Review)  # what they made of the tasks, by rule
+    rules_changed: bool = False  # since the last sync; False where there was none
     read_only: bool = False  # the CRM, as configured, takes no write of ours
     done: int = 0
     failed: list[Failure] = field(default_factory=list)

@@ -4,7 +4,8 @@ Every key can be set as ``CRMRULES_<SECTION>__<KEY>``; the environment wins over
 keys are errors with a suggestion, and all problems are reported at once. A connector's own section
 is kept as it is: the connector checks it, because only it knows the words.
 
-It opens no connection and reads no secret; ``<key>_file`` is read by the connector that needs it.
+It opens no connection and reads no secret; ``<key>_file`` is read by the connector that needs it. A
+secret that stands in the file itself is refused.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from pydantic_settings import (
 
 from crmrules.errors import UsageError
 from crmrules.findings.calendar import Hours, known_country
+from crmrules.section import refuse_secrets
 from crmrules.text.kinds import SIGNALS as TEXT_SIGNALS
 
 FILE = "crmrules.toml"
@@ -209,7 +211,10 @@ def load(path: Path | None, *, start: Path | None = None) -> tuple[Settings, Pat
             f"there is no {FILE} in {start} or any folder above it",
             remedy="Run 'crmrules init' to write one, or name it with --config PATH.",
         )
-    return parse(_read(found), where=str(found)), found.resolve().parent
+    raw = _read(found)
+    settings = parse(raw, where=str(found))
+    refuse_secrets(raw, settings.section, where=str(found))
+    return settings, found.resolve().parent
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from crmrules.evaluate import Evaluator, measure, opportunities, uncovered
 from crmrules.findings import EpisodeStatus
 from crmrules.findings.hold import Gates
 from crmrules.findings.life import gone
+from crmrules.guards import Guards, Newcomers, guard, newcomers
 from crmrules.outcome import Keeper, Report, Show
 from crmrules.plan import Judged, Past, Planner, Policy, missing_flags
 from crmrules.private import PrivateTasks
@@ -37,20 +38,6 @@ RECONCILE_EVERY = timedelta(days=7)
 _FULL_PULL = "full_pull_at"
 WON_FOR = timedelta(days=365)  # won opportunities are judged this long (decisions, 12)
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Guards:
-    """What stops a run before its first write.
-
-    ``max_writes`` counts task writes and status changes; the first fill of our fields is counted
-    apart and needs ``initial`` above the same number. ``max_share_flagged`` is the share of open
-    opportunities that may have something open: above it, a rule is probably wrong.
-    """
-
-    max_writes: int = 500
-    max_share_flagged: float = 0.3
-    initial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +69,8 @@ def sync(job: Job, *, full: bool = False, show: Show | None = None) -> Report:
     """Decide, commit the decision, and write it into the CRM.
 
     Raises AccessError where the CRM or its fields do not let us write, and GuardError where a guard
-    says stop; both before the first write, with nothing committed.
+    says stop; both before the first write, with nothing committed. ``show.stopped`` gets the report
+    of what a guard stopped: all of it was planned and shown.
     """
     preflight = job.connector.check()
     _admit((*preflight.problems, *missing_flags(job.rules, preflight.capabilities)))
@@ -92,7 +80,7 @@ def sync(job: Job, *, full: bool = False, show: Show | None = None) -> Report:
         with org.transaction(fence) as tx:
             report = _decide(job, preflight, tx, keeper, full=full, run=run.id)
             _admit(report.problems)
-            guard(report, job.guards)
+            _guard(report, job.guards, show)
             if report.pending:
                 _admit(job.connector.may_write())
         _tell(report.reps)
@@ -137,6 +125,14 @@ def look(job: Job, opportunity: str) -> Look | None:
     return None
 
 
+def _guard(report: Report, guards: Guards, show: Show | None) -> None:
+    try:
+        guard(report, guards)
+    except GuardError:
+        (show or Show()).stopped(report)
+        raise
+
+
 def _admit(problems: Sequence[Problem]) -> None:
     errors = [problem for problem in problems if problem.level == "error"]
     if errors:
@@ -166,10 +162,12 @@ def _decide(
     report.problems += report.reps.problems
     report.baseline = _measured(job, tx)
     judge = _evaluator(job, report.baseline).judge
-    planner = _planner(job, preflight, tx, report.baseline)
+    private = PrivateTasks.read(job.connector, tx, job.rules, preflight.organization.id, lost=lost)
+    new = _newcomers(job, tx, private)
+    report.rules_changed = new.changed
+    planner = _planner(job, preflight, tx, report.baseline, new.unseen)
     won_since = (job.now - WON_FOR).date()
     stored = tx.mirror.opportunities(judged_ids=tx.watched(), won_since=won_since)
-    private = PrivateTasks.read(job.connector, tx, job.rules, preflight.organization.id, lost=lost)
     found = private.join(opportunities(stored, job.connector.normalize, job.now))
     for judged in judge(found):
         keeper.judged(judged)
@@ -227,7 +225,18 @@ def _measured(job: Job, tx: Transaction) -> Baseline:
     )
 
 
-def _planner(job: Job, preflight: Preflight, tx: Transaction, baseline: Baseline) -> Planner:
+def _newcomers(job: Job, tx: Transaction, private: PrivateTasks) -> Newcomers:
+    all_ = opportunities(tx.mirror.opportunities(), job.connector.normalize, job.now)
+    return newcomers(tx, job.rules, job.rules_hash, private.join(all_))
+
+
+def _planner(
+    job: Job,
+    preflight: Preflight,
+    tx: Transaction,
+    baseline: Baseline,
+    unseen: frozenset[str],
+) -> Planner:
     capabilities = preflight.capabilities
     return Planner(
         job.rules,
@@ -237,6 +246,7 @@ def _planner(job: Job, preflight: Preflight, tx: Transaction, baseline: Baseline
         gates=Gates(
             demoted=frozenset(tx.history.demotions()),
             uncovered=uncovered(job.rules, baseline),
+            unseen=unseen if job.policy.settle else frozenset(),  # 0 hours: nothing is to wait
             cool_downs=job.policy.cool_downs,
         ),
         writable=capabilities.flags,
@@ -262,26 +272,3 @@ def _end_gone(tx: Transaction, keeper: Keeper, now: datetime) -> None:
     pending = [e for e in lost if e.status is EpisodeStatus.PENDING]
     ended = [after for e in lost if e not in pending and (after := gone(e, now)) is not None]
     tx.save(episodes=ended, dropped=[(e.rule, e.opportunity) for e in pending])
-
-
-def guard(report: Report, guards: Guards) -> None:
-    """Raise GuardError where this run would write more than somebody agreed to."""
-    if report.guarded > guards.max_writes:
-        raise GuardError(
-            f"this run would make {report.guarded} writes; the limit is {guards.max_writes}",
-            remedy="Look at them with 'crmrules plan'. If they are right, run once with "
-            f"--max-writes {report.guarded}.",
-        )
-    if report.first_fill > guards.max_writes and not guards.initial:
-        raise GuardError(
-            f"this run would fill our fields on {report.first_fill} opportunities for the "
-            "first time",
-            remedy="Look at it with 'crmrules plan', then run 'crmrules sync --initial' once.",
-        )
-    if report.open and report.flagged / report.open > guards.max_share_flagged:
-        raise GuardError(
-            f"{report.flagged} of {report.open} open opportunities would carry a flag; the limit "
-            f"is {guards.max_share_flagged:.0%}",
-            remedy="A rule is probably too wide: look at 'crmrules plan', raise its threshold or "
-            "put it in shadow; or raise [guard] max_share_flagged.",
-        )

@@ -28,8 +28,13 @@ LONGEST_WAIT = 600.0
 
 
 def tls_context(ca_bundle: str, *, where: str) -> ssl.SSLContext:
-    """Return a strict context with the system's roots, plus the file's. Raises UsageError."""
-    context = ssl.create_default_context()
+    """Return a strict context with the system's roots, plus the file's. Raises UsageError.
+
+    It verifies certificate and host name, and nothing in the environment turns that off. It is not
+    ``ssl.create_default_context``, which would write session keys where ``SSLKEYLOGFILE`` says.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_default_certs(ssl.Purpose.SERVER_AUTH)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if ca_bundle:
         try:

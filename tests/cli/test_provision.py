@@ -68,8 +68,9 @@ class Provisioner:
 @pytest.fixture
 def place(tmp_path):
     """Return a folder with a configuration for HubSpot and an administrator's token."""
-    (tmp_path / "sync.key").write_text(f"{SYNC}\n")
-    (tmp_path / "admin.key").write_text(f"{ADMIN}\n")
+    for name, token in (("sync.key", SYNC), ("admin.key", ADMIN)):
+        (tmp_path / name).write_text(f"{token}\n")
+        (tmp_path / name).chmod(0o600)
     (tmp_path / "crmrules.toml").write_text(
         'connector = "hubspot"\n[hubspot]\naccess_token_file = "sync.key"\nportal_id = "4711"\n'
     )
@@ -128,6 +129,7 @@ def test_the_syncs_token_is_not_an_administrators(place, provisioner):
 
 def test_an_empty_or_missing_file_is_a_usage_error(place, provisioner):
     (place / "empty.key").write_text("\n")
+    (place / "empty.key").chmod(0o600)
     assert "is empty" in run("provision", "--admin-token-file", "empty.key", cwd=place).err
     missing = run("provision", "--admin-token-file", "none.key", cwd=place)
     assert (missing.code, provisioner.called) == (2, [])

@@ -91,6 +91,7 @@ class HubSpotWorld(World):
         if same not in _provisioned:
             key = self.folder / "admin.key"
             key.write_text(self.server.token())
+            key.chmod(0o600)
             ran = self.cli("provision", "--admin-token-file", str(key))
             assert ran.code == 0, ran.err
             key.unlink()

@@ -251,3 +251,11 @@ def test_a_lost_state_is_rebuilt_from_the_tasks_themselves():
     assert sorted(r.episode for r in records) == [3, 4]
     assert [(e.rule, e.n, e.status) for e in episodes] == [("a", 4, EpisodeStatus.OPEN)]
     assert all(isinstance(e.since, datetime) for e in episodes)
+
+
+def test_a_rule_that_no_run_has_counted_is_in_shadow_now_and_would_ask_once_settled():
+    gates, rules = Gates(unseen=frozenset({"a"})), [rule("a"), rule("b")]
+    episodes = [episode("a"), episode("b")]
+
+    assert hold(episodes, rules, gates=gates) == {"a": HeldBack.SHADOW, "b": None}
+    assert hold(episodes, rules, gates=gates, settled=True) == {"a": None, "b": None}

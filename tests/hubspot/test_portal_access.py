@@ -208,6 +208,7 @@ def test_no_token_is_in_any_error_traceback_or_repr(small, clock, fault):
 def test_a_token_that_can_be_none_is_refused_before_anything_is_sent(token, tmp_path, clock):
     file = tmp_path / "token"
     file.write_text(token, encoding="utf-8")
+    file.chmod(0o600)
     with pytest.raises(UsageError, match="token") as caught:
         connect({"access_token_file": str(file)}, mapping=Mapping(), now=clock)
     assert caught.value.exit_code == 2
@@ -219,6 +220,7 @@ def test_a_file_with_the_token_is_read_and_its_line_end_is_not_part_of_it(small,
     with serving(small.portal) as server:
         file = tmp_path / "token"
         file.write_text(server.token() + "\n", encoding="utf-8")
+        file.chmod(0o600)
         with connected(server, clock, access_token="", access_token_file=str(file)) as crm:
             assert crm.check().organization.id == str(PORTAL_ID)
 

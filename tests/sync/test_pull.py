@@ -8,9 +8,10 @@ import pytest
 
 from crmrules.connector import Batch, Row
 from crmrules.errors import AccessError, GuardError
+from crmrules.guards import Guards, guard
 from crmrules.outcome import Report
 from crmrules.state import Store
-from crmrules.sync import RECONCILE_EVERY, Guards, guard, pull
+from crmrules.sync import RECONCILE_EVERY, pull
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 

@@ -1,7 +1,7 @@
 """A run on paper: findings and writes spooled while it decides, then printed in one piece.
 
 They are spooled to disk, so that a run over a million records prints in constant memory. JSON has
-the contract's shape; text is for people.
+the contract's shape; text is for people, and adds which rules ask most, of whom, and where.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import IO, Any, Self
 
 import orjson
 
+from crmrules.findings.hold import SILENT
 from crmrules.outcome import Report, Show
 from crmrules.plan import Finding, Judged, PlannedWrite, stamp
 from crmrules.rule import Rule, Verdict
@@ -20,6 +21,7 @@ from crmrules.signals import Unknown
 from crmrules.state import Spool
 
 _SHOWN = 25  # lines of each kind on a terminal
+_MOST = 10  # rules, owners and opportunities named as those with the most
 
 
 class Printer:
@@ -37,6 +39,8 @@ class Printer:
         self._used = {r.id: dict.fromkeys(c.signal for c in r.condition.clauses()) for r in shown}
         self._json, self._all, self._private = output == "json", verdicts == "all", private
         self._spool = Spool()
+        self._tasks: dict[str, Counter[str]] = {"rule": Counter(), "owner": Counter()}
+        self._open: Counter[str] = Counter()  # rule -> findings that set a flag
 
     def __enter__(self) -> Self:
         return self
@@ -72,21 +76,27 @@ class Printer:
     def _finding(self, finding: Finding) -> None:
         if self._private or not finding.rule.private:
             self._spool.add("findings", finding.json())
+            self._open[finding.rule.id] += finding.held_back not in SILENT
 
     def _write(self, write: PlannedWrite) -> None:
         if self._private or not write.private:
             self._spool.add("writes", write.json())
+            if write.action != "set_flags":
+                self._tasks["rule"][write.rule or "no rule"] += 1
+                self._tasks["owner"][write.owner or "no owner"] += 1
 
     def _settled_write(self, write: PlannedWrite) -> None:
         if self._private or not write.private:
             self._spool.add("once_settled", write.json())
 
-    def finish(self, report: Report, out: IO[str]) -> None:
-        """Print the run."""
+    def finish(self, report: Report, out: IO[str], *, stopped: bool = False) -> None:
+        """Print the run; ``stopped``: a guard stopped it, so nothing of it happened."""
         if self._json:
             self._print_json(report, out)
-        else:
-            self._print_text(report, out)
+            return
+        if stopped:
+            out.write("stopped by a guard, nothing was written; it would have been:\n")
+        self._print_text(report, out)
 
     def _print_json(self, report: Report, out: IO[str]) -> None:
         head = {
@@ -123,6 +133,7 @@ class Printer:
         now = self._all_of(report.writes, report.private_writes)
         settled = self._all_of(report.settled_writes, report.private_settled)
         out.write(f"next sync:    {_sum(now)}\nonce settled: {_sum(settled)}\n")
+        self._most(out)
         for problem in report.problems:
             out.write(f"{problem.level}: {problem.what}\n  -> {problem.remedy}\n")
         if report.read_only:
@@ -146,6 +157,23 @@ class Printer:
         if held:
             words = ", ".join(f"{n} {reason}" for reason, n in sorted(held.items()))
             out.write(f"held back: {words}\n")
+
+    def _most(self, out: IO[str]) -> None:
+        """Say which rules, people and opportunities have the most of it."""
+        opportunities = Counter(
+            dict(self._spool.most("writes", "opportunity", _MOST, but=("action", "set_flags")))
+        )
+        for title, counted in (
+            ("task writes by rule", self._tasks["rule"]),
+            ("task writes by owner", self._tasks["owner"]),
+            ("most affected opportunities", opportunities),
+            ("findings with a flag by rule", self._open),
+        ):
+            found = [f"{name} {n}" for name, n in counted.most_common(_MOST) if n]
+            more = sum(n > 0 for n in counted.values()) - len(found)
+            if found:
+                rest = f", and {more} more" if more else ""
+                out.write(f"{title}: {', '.join(found)}{rest}\n")
 
     def _listed(self, out: IO[str]) -> None:
         """List the writes, those about tasks first: they are what people will notice."""

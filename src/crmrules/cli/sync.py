@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,13 @@ def _printer(made: Any, output: str, verdicts: str, *, private: bool) -> Any:
     return Printer(output, made.book.rules, verdicts=verdicts, private=private)
 
 
+def _shown(printer: Any) -> Any:
+    """Return the receiver of a sync; what a guard stops is printed before its error is."""
+    return replace(
+        printer.show(), stopped=lambda report: printer.finish(report, sys.stdout, stopped=True)
+    )
+
+
 @click.command()
 @click.option(
     "--detailed-exitcode", is_flag=True, help="Exit 0: nothing to do; 10: writes pending."
@@ -59,14 +67,18 @@ def plan(
     Example: crmrules plan --format json
     """
     from crmrules.cli.wire import setup
+    from crmrules.guards import stops
     from crmrules.sync import plan as run_plan
 
     made = setup(config, log_format=log_format, verbose=verbose, now=as_of)
     try:
         with _printer(made, output, verdicts, private=include_private) as printer:
             progress("pulling and judging ...")
-            report = run_plan(made.job(now=as_of), full=full, show=printer.show())
+            job = made.job(now=as_of)
+            report = run_plan(job, full=full, show=printer.show())
             printer.finish(report, sys.stdout)
+            for stop in stops(report, job.guards):
+                click.echo(f"a sync would stop: {stop.what}\n  -> {stop.remedy}", err=True)
     finally:
         made.close()
     return 10 if detailed_exitcode and report.pending else 0
@@ -101,7 +113,8 @@ def sync(
 ) -> int:
     """Plan, then write it into the CRM.
 
-    Exits 4 when some records are left and will be tried again, 6 when a guard stopped it.
+    Exits 4 when some records are left and will be tried again, 6 when a guard stopped it: then what
+    it would have written is printed as by plan, and nothing is written.
 
     Example: crmrules sync --max-writes 50
     """
@@ -116,7 +129,7 @@ def sync(
             with _printer(made, output, verdicts, private=include_private) as printer:
                 progress("pulling and judging ...")
                 job = made.job(now=as_of, max_writes=max_writes, initial=initial)
-                report = run_sync(job, full=full, show=printer.show())
+                report = run_sync(job, full=full, show=_shown(printer))
                 printer.finish(report, sys.stdout)
         finally:
             made.close()

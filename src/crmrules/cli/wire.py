@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from crmrules import log, mapping, plugins, rulebook, text
@@ -15,11 +16,13 @@ from crmrules.engine import build
 from crmrules.errors import CrmRulesError, UsageError
 from crmrules.findings import Limits
 from crmrules.findings.calendar import Hours
+from crmrules.guards import Guards
 from crmrules.plan import Colleague, Policy
 from crmrules.rulebook import RuleBook
+from crmrules.section import LARGEST_SECRET, exposed_files, is_secret
 from crmrules.settings import BUILTIN, Settings, load
 from crmrules.state import Store
-from crmrules.sync import Guards, Job
+from crmrules.sync import Job
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +124,18 @@ def connect(settings: Settings, base: Path, now: datetime | None = None) -> Any:
 
 
 def section(settings: Settings, base: Path) -> dict[str, Any]:
-    """Return the connector's own section, paths resolved and its secrets told to the log."""
+    """Return the connector's own section, paths resolved and its secrets told to the log.
+
+    Raises UsageError where a secret's file, used or not, can be read by other users.
+    """
     found = _paths(settings.section(settings.connector), base)
     _announce(found)
+    wrong = exposed_files(found, where=settings.connector)
+    if wrong:
+        raise UsageError(
+            "\n".join(f"{error.where}: {error.message}" for error in wrong),
+            remedy="; ".join(error.remedy for error in wrong),
+        )
     return found
 
 
@@ -139,14 +151,13 @@ def secrets(section: dict[str, Any]) -> Iterator[str]:
     A file that cannot be read is left to the connector, which says so with a remedy.
     """
     for name, value in section.items():
-        secret = any(word in name for word in ("secret", "token", "private_key"))
-        if not secret or not isinstance(value, str) or not value or name.endswith("_url"):
+        if not is_secret(name) or not isinstance(value, str) or not value:
             continue
         if not name.endswith("_file"):
             yield value
             continue
-        with suppress(OSError, UnicodeDecodeError):
-            yield Path(value).read_text(encoding="utf-8").strip()
+        with suppress(OSError, UnicodeDecodeError), Path(value).open("rb") as file:
+            yield file.read(LARGEST_SECRET).decode("utf-8").strip()
 
 
 def load_rules(settings: Settings, base: Path, overlay: Path | None = None) -> RuleBook:
@@ -224,6 +235,11 @@ def _is_path(name: str, value: Any) -> bool:
 
 
 def _state_url(url: str, base: Path) -> str:
+    """Return the store's address, a relative file resolved, its password told to the log."""
+    with suppress(ValueError):  # whoever opens it says what is wrong
+        password = urlsplit(url).password or ""
+        log.keep_secret(password)
+        log.keep_secret(unquote(password))
     prefix = "sqlite:///"
     if url.startswith(prefix) and not url.startswith(prefix + "/"):
         return prefix + str(base / url.removeprefix(prefix))

@@ -63,6 +63,7 @@ class Gates:
 
     demoted: frozenset[str] = frozenset()
     uncovered: frozenset[str] = frozenset()  # rules whose data winners do not fill
+    unseen: frozenset[str] = frozenset()  # rules that no run has counted here yet
     held_out: bool = False  # this opportunity is judged and left alone, to compare with
     cool_downs: CoolDowns = field(default_factory=CoolDowns)
 
@@ -103,6 +104,8 @@ def _by_itself(episode: Episode, rule: Rule, gates: Gates, *, settled: bool) -> 
         return HeldBack.SHADOW
     if rule.id in gates.demoted:
         return HeldBack.DEMOTED
+    if rule.id in gates.unseen and not settled:
+        return HeldBack.SHADOW  # the next run writes
     if rule.id in gates.uncovered:
         return HeldBack.COVERAGE_GATE
     return HeldBack.HOLDOUT if gates.held_out else None

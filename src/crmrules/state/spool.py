@@ -54,6 +54,20 @@ class Spool:
                 yield loads(value)
             last = page[-1][0]
 
+    def most(
+        self, name: str, field: str, limit: int, *, but: tuple[str, str]
+    ) -> list[tuple[str, int]]:
+        """Return the values a field has most often in a list, each with how often, most first.
+
+        ``but``: (field, value) of the items that do not count. The counting is done on disk.
+        """
+        query = (
+            "SELECT json_extract(CAST(value AS TEXT), '$.' || ?) AS found, COUNT(*) AS times "
+            "FROM item WHERE list = ? AND json_extract(CAST(value AS TEXT), '$.' || ?) <> ? "
+            "GROUP BY found ORDER BY times DESC, found LIMIT ?"
+        )
+        return [(found, n) for found, n in self._run(query, (field, name, *but, limit))]
+
     def _run(self, sql: str, values: tuple[Any, ...]) -> list[Any]:
         try:
             return self._connection.execute(sql, values).fetchall()

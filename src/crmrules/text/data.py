@@ -54,7 +54,7 @@ def _one(language: str, folder: Path | None) -> Wordbook:
     try:
         text = path.read_text(encoding="utf-8")
         # Every scalar is text here: YAML would turn "no" and "12" into something else.
-        found = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - it makes nothing but text
+        found = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - it makes nothing but text # nosec B506
         return wordbook(found, where=str(path))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise UsageError(
