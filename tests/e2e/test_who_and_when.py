@@ -31,8 +31,8 @@ def everybody(world: World, **said: str) -> None:
 @slow_on_hubspot
 def test_a_task_is_made_when_its_owner_is_at_work(crm, tmp_path):
     with crm(tmp_path, opportunities=14, tasks=HOURS) as world:
-        everybody(world)
         world.settle()  # Tuesday, ten in the evening
+        everybody(world)
         night = world.synced()
         assert creates(night) == []
         assert held(night, "working_hours") > 0
@@ -77,11 +77,11 @@ def test_a_public_holiday_of_the_country_is_no_working_day(crm, tmp_path):
 @slow_on_hubspot
 def test_the_manager_gets_a_copy_after_five_business_days_and_it_ends_with_the_task(crm, tmp_path):
     with crm(tmp_path, opportunities=14, rules={EARLY: COPIED}) as world:
+        world.settle()
         boss = world.owners()[0]
         world.manage(boss)
         world.people = {owner: {"manager": boss} for owner in world.owners() if owner != boss}
         world.configure()
-        world.settle()
         world.synced()
         mine = [task for task in world.our_tasks() if task["owner"] != boss]
         assert mine
