@@ -134,6 +134,9 @@ an untouched task is completed, with
 what has changed in its first line; when the opportunity closed, it is cancelled instead (`[tasks]
 cancelled_status`).
 
+A rule that is switched off (disabled, or taken out of the folder) takes its untouched tasks along,
+cancelled; one that goes back to shadow keeps them.
+
 ## What a rep answers
 
 By completing or deleting the task, or by a tag in its comment.

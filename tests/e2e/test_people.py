@@ -163,3 +163,28 @@ def test_not_true_takes_the_flag_away_and_the_rest_stays(asked):
     fields = asked.fields()[task["opportunity"]]
     assert fields["flags"] == []
     assert fields["status"] == "ok"
+
+
+@slow_on_hubspot
+def test_a_rule_that_is_switched_off_takes_its_untouched_tasks_along(asked):
+    edited, *others = [task for task in asked.our_tasks() if task["rule"] == EARLY]
+    asked.edit(edited, subject="In my words")
+    kept = asked.task(edited["key"])
+    asked.overlay = f"{EARLY}: {{mode: disabled}}\n"
+    asked.configure()
+    planned, ran = asked.plan(), asked.synced()
+    assert planned.writes == ran.writes
+    ended = {w["key"] for w in ran.writes if w["action"] == "cancel_task"}
+    assert ended == {task["key"] for task in others}
+    for task in others:
+        now = asked.task(task["key"])
+        assert now["status"] == "completed"
+        assert now["body"].startswith(
+            "No longer needed: the rule that asked this was switched off."
+        )
+    assert asked.task(edited["key"]) == kept
+    assert asked.synced().writes == []
+    asked.overlay = f"{EARLY}: {{mode: live}}\n"
+    asked.configure()
+    keys = asked.keys()
+    assert not [w for w in syncs(asked) if w["action"] == "create_task" and w["key"] in keys]

@@ -20,7 +20,10 @@ from crmrules.rule import Rule
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """The changes of one opportunity's tasks. ``episodes``: by rule, as they are now."""
+    """The changes of one opportunity's tasks. ``episodes``: by rule, as they are now.
+
+    ``rules``: those that are live or in shadow; what another one asked is asked no more.
+    """
 
     rules: Mapping[str, Rule]
     judged: Judged
@@ -35,9 +38,15 @@ class Changes:
         staff = Staff.around(self.judged.opportunity, self.policy)
         for record in [record for record in self.records if record.status.unfinished]:
             episode, task = self.episodes.get(record.rule), present.get(record.key)
-            if episode is None or task is None:
+            if task is None:
                 continue
-            if not episode.active and episode.n == record.episode:
+            if record.rule not in self.rules:
+                write = tasks.withdraw(
+                    record, task, self.policy, tasks.SWITCHED_OFF, done=False, private=False
+                )
+            elif episode is None:
+                continue
+            elif not episode.active and episode.n == record.episode:
                 write = self._withdrawn(record, episode, task)
             elif record.addressee == "o":
                 write = self._handed_over(record, task, staff)

@@ -30,6 +30,7 @@ _BECAUSE = {
     Cleared.GONE: "the opportunity was deleted",
 }
 ANSWERED = "the owner of the opportunity has answered"
+SWITCHED_OFF = "the rule that asked this was switched off"
 COPY_AFTER = 5  # business days that an owner has before the manager gets a copy
 
 
