@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterable
 from collections.abc import Mapping as AnyMapping
 from functools import lru_cache
@@ -96,7 +97,7 @@ _NOT_SENIOR = re.compile(
 
 @lru_cache(maxsize=4096)
 def _word(text: str) -> str:
-    return " ".join(text.split()).casefold()
+    return " ".join(unicodedata.normalize("NFC", text).split()).casefold()
 
 
 class Mapping(Frozen):

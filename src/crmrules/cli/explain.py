@@ -95,7 +95,8 @@ def _print(opportunity: str, found: Any, explanations: list[tuple[Any, Any]]) ->
     from crmrules.cli import text
     from crmrules.texts import safe
 
-    click.echo(f"{found.judged.opportunity.name or opportunity} ({opportunity})\n")
+    name = safe(found.judged.opportunity.name or "", _LONGEST)
+    click.echo(f"{name or opportunity} ({opportunity})\n")
     order = {"fires": 0, "unknown": 1, "quiet": 2}
     for rule, each in sorted(explanations, key=lambda pair: order[pair[1].verdict]):
         click.echo(text.explanation(each, rule))

@@ -61,7 +61,7 @@ def create(
         values["event_day"] = f"{event:%A}, {event.day} {event:%B}"
         due = due_before(event, now, calendar)
     task = TaskFields(
-        subject=render(rule.then.task.subject, values)[:SUBJECT_LENGTH],
+        subject=render(rule.then.task.subject, values, SUBJECT_LENGTH),
         body=_body(finding, values),
         due=due,
         owner=owner,

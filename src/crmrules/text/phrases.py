@@ -46,7 +46,7 @@ class Negation:
 
     def before(self, text: str) -> bool:
         """Return whether a negation reaches past the end of this text."""
-        for word in reversed(text.split()[-_NEAR:]):
+        for word in reversed(text.rsplit(maxsplit=_NEAR)[-_NEAR:]):
             if word in _BREAKS or word in self.stops:
                 return False
             if word in self.words or (self.endings and word.endswith(self.endings)):
