@@ -30,7 +30,7 @@ from crmrules.connector import (
 from crmrules.errors import UsageError
 from crmrules.mapping import Mapping as Words
 from crmrules.model import Opportunity, OurTask
-from crmrules.raw import as_moment, day
+from crmrules.raw import as_moment, day, text
 from crmrules_export.config import Config, read
 from crmrules_export.dates import Dates
 from crmrules_export.files import Source, discover
@@ -104,7 +104,7 @@ class ExportConnector:
         closed: date | None = None
         for table, row in self._rows():
             stamps = (row.stamp, *(row.body.get(name) for name in _STAMPS))
-            latest = max([latest, *(text for text in stamps if _is_stamp(text))])
+            latest = max([latest, *(stamp for stamp in stamps if _is_stamp(stamp))])
             if table.key == "opportunity":
                 stages.add((pipeline(row.body), str(row.body.get("StageName") or "")))
                 if row.closed_on is not None and (closed is None or row.closed_on > closed):
@@ -183,7 +183,7 @@ class ExportConnector:
         """Let the stage's name say what absent columns do not."""
         if row.kind != "Opportunity" or "IsClosed" in row.body:
             return row
-        won = self._mapping.outcome(row.body.get("StageName"))
+        won = self._mapping.outcome(text(row.body, "StageName"))
         close = day(row.body, "CloseDate")
         if won is None or close is None:
             return row

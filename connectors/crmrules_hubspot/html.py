@@ -42,7 +42,7 @@ def text(value: str | None) -> str | None:
     """Return the text of a rich text, or of a plain one; None when nothing is left of it."""
     if value is None:
         return None
-    value = value[:LIMIT]
+    value = value[:LIMIT].encode("utf-8", "replace").decode()  # no lone surrogates
     if not _ELEMENT.search(value):
         return unescape(value).strip() or None
     lines = "\n".join(line.strip(" \t\xa0") for line in _rendered(value).splitlines())

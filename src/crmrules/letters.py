@@ -11,12 +11,14 @@ It knows no field and no CRM.
 
 from __future__ import annotations
 
+import codecs
 import re
 import unicodedata
 
 MOST_MARKS = 8  # on one letter; more is a flood that covers the lines around it
 _FURTHEST = 64  # code points that one letter may take before it is cut in two
 _JOINER = "\u200d"
+_LINK = 9  # combining class of the sign that joins two consonants of Indian scripts
 _TURNING = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 INVISIBLE = re.compile(
     rf"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{_TURNING}\u200b\u2028\u2029\u2060-\u206f\ufeff"
@@ -64,7 +66,7 @@ def _joined(text: str, place: int) -> bool:
     if after < "\u0300":
         return False
     mark = unicodedata.category(after)[0] == "M" or _extends(ord(after))
-    if mark or _JOINER in (before, after):
+    if mark or _JOINER in (before, after) or unicodedata.combining(before) == _LINK:
         return True
     if _is_flag(after) and _is_flag(before):
         first = place
@@ -110,21 +112,14 @@ def shown(text: str) -> str:
 
 def encodable(text: str, encoding: str) -> str:
     r"""Return a text in which characters that an encoding lacks stand as ``\u20ac``."""
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        return "".join(char if _fits(char, encoding) else _escaped(char) for char in text)
-    return text
+    return text.encode(encoding, "crmrules.number").decode(encoding)
 
 
-def _fits(char: str, encoding: str) -> bool:
-    try:
-        char.encode(encoding)
-    except UnicodeEncodeError:
-        return False
-    return True
+def _number(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[i : i + 4]}" for i in range(0, len(units), 4)), error.end
 
 
-def _escaped(char: str) -> str:
-    units = char.encode("utf-16-be", "surrogatepass")
-    return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
+codecs.register_error("crmrules.number", _number)

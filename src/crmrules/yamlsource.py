@@ -24,7 +24,7 @@ from crmrules.letters import INVISIBLE
 
 MOST_BYTES = 1024 * 1024
 MOST_DEPTH = 50
-MOST_NODES = 20_000  # reading more would take longer than refusing a hostile file may
+MOST_NODES = 10_000  # reading more would take longer than refusing a hostile file may
 MOST_TROUBLES = 100  # told of one file
 LONGEST_NUMBER = 30
 _LONGEST_PLAIN = 100  # characters of a text that could be taken for another value

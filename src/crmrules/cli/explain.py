@@ -58,12 +58,14 @@ def explain(
     from crmrules.cli.wire import setup
     from crmrules.errors import UsageError
     from crmrules.explain import explain as told
+    from crmrules.state.columns import clean
     from crmrules.sync import look
 
     made = setup(config, log_format=log_format, verbose=verbose, now=as_of)
     try:
         rules = _rules(made.book, rule_id, include_private=include_private)
-        found = look(made.job(now=as_of), opportunity)
+        # An argument may be any bytes, and a database takes no half of a character.
+        found = look(made.job(now=as_of), clean(opportunity) or "")
     finally:
         made.close()
     if found is None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
+from crmrules.letters import shown
 from crmrules.outcome import Report, Show
 from crmrules.plan import Finding, Judged, PlannedWrite
 from crmrules.report.reps import section
@@ -79,7 +80,8 @@ class Page:
             _unread(report),
             _problems(report),
         ]
-        return (
+        # Whoever reads the page's source in a terminal is as safe as who reads the page.
+        return shown(
             '<!doctype html><html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width">'
             f"<title>{escape(self.title)}</title><style>{STYLE}</style></head>"
