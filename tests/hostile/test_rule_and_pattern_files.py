@@ -259,3 +259,18 @@ def test_a_template_is_never_more_than_names_and_formats(template):
 @given(st.text(max_size=60), st.text(max_size=300))
 def test_no_template_and_no_value_make_more_than_the_limit_or_a_hidden_mark(template, value):
     targets.rendering(f"{template}\x1e{value}".encode("utf-8", "replace"))
+
+
+def test_a_name_of_a_megabyte_is_compared_with_nothing(monkeypatch):
+    from crmrules import problems
+
+    monkeypatch.setattr(problems.difflib, "get_close_matches", lambda *_, **__: 1 / 0)
+    assert problems.did_you_mean("x" * 1_000_000, ["x"], "Look.") == "Look."
+    assert len(problems.short("x" * 1_000_000)) <= problems.LONGEST_NAME
+
+
+def test_capitals_in_a_phrase_mean_what_small_letters_mean(tmp_path):
+    pytest.importorskip("re2")
+    (tmp_path / "xx.yml").write_text('language: xx\nprice: {any: ["Zu TEUER"]}\n')
+    found = reader(["price"], ["xx"], folder=tmp_path)
+    assert found.classifier.mentions([targets.Text("Das ist zu teuer.", "r", targets.AT)])

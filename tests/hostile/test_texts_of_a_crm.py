@@ -260,3 +260,11 @@ def test_long_words_are_not_remembered():
 def test_html_that_is_half_a_character_or_nested_without_end_is_text():
     assert rich.text("a \ud800 b") == "a ? b"
     assert rich.text(html("<b>x</b>\n\U0001f600")) == "<b>x</b>\n\U0001f600"
+
+
+def test_spaces_around_a_rating_do_not_matter():
+    from crmrules import notes
+
+    line = "#criterion: go-live | us  \t =   4   acme corp =2"
+    [found] = notes.parse(line, record="r", known_at=targets.AT, author="u").criteria
+    assert (found.ours, found.theirs, found.rival) == (4, 2, "acme corp")
