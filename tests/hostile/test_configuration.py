@@ -235,19 +235,29 @@ def test_a_property_of_hubspot_is_named_by_its_own_letters_only(name):
 @pytest.mark.parametrize("command", [["plan"], ["explain", "x"], ["report"]])
 def test_a_moment_out_of_the_calendar_is_refused(command, moment, capsys):
     assert cli.run([*command, "--as-of", moment]) == 2
-    assert "Traceback" not in capsys.readouterr().err
+    assert "is not between 1970 and 2200" in capsys.readouterr().err
 
 
-def test_a_key_file_that_others_may_read_is_refused_for_signing(tmp_path):
-    key = tmp_path / "key.pem"
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620, 0o777])
+@pytest.mark.parametrize("name", ["private_key", "client_secret", "access_token", "hubspot"])
+def test_a_file_with_a_secret_that_others_may_read_is_refused(tmp_path, name, mode):
+    key = tmp_path / "key"
     key.write_text("SECRET")
-    key.chmod(0o644)
-    section = {"client_id": "x", "username": "u", "private_key_file": str(key)}
-    with pytest.raises(UsageError, match="can be read by other users") as told:
-        salesforce(section).secret("private_key")
+    key.chmod(mode)
+    url = {"instance_url": "https://a.salesforce.com", "client_id": "x", "username": "u"}
+    auth = {"private_key": "jwt", "client_secret": "client_credentials"}.get(name, "token")
+
+    def read():
+        if name == "hubspot":
+            return hubspot({"access_token_file": str(key)}).token()
+        return salesforce(url | {"auth": auth, f"{name}_file": str(key)}).secret(name)
+
+    with pytest.raises(UsageError, match="other users can read") as told:
+        read()
     assert "SECRET" not in str(told.value)
+    assert told.value.remedy == f"chmod 600 {key}"
     key.chmod(stat.S_IRUSR)
-    assert salesforce(section).secret("private_key") == "SECRET"
+    assert read() == "SECRET"
 
 
 # -- exports --------------------------------------------------------------------------------------
