@@ -146,6 +146,7 @@ def test_an_address_that_readers_could_take_for_another_host_is_refused(url):
         hubspot({"access_token": "SECRET", "base_url": url})
 
 
+@pytest.mark.slow
 @pytest.mark.fault("X2", "X6")
 @given(st.text(max_size=40))
 def test_whatever_is_taken_for_an_address_both_clients_send_to_that_host(text):
@@ -212,6 +213,7 @@ def test_a_field_name_becomes_part_of_a_query_only_as_an_identifier_that_exists(
     assert left is None or name not in left.fields
 
 
+@pytest.mark.slow
 @pytest.mark.fault("X2")
 @given(st.text(max_size=60))
 def test_no_name_of_a_field_is_more_than_one_identifier(name):

@@ -31,6 +31,7 @@ def data(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
+@pytest.mark.slow
 @pytest.mark.fault("X1")
 @pytest.mark.parametrize("name", ["notes", "texts", "html", "bodies", "render", "terminal"])
 @pytest.mark.parametrize("text", harm.HARMFUL, ids=[ascii(text)[10:30] for text in harm.HARMFUL])
@@ -70,6 +71,7 @@ def test_a_text_is_cut_between_letters_and_counted_as_crms_count(text, limit, sh
     assert letters.cut(text, limit) == short
 
 
+@pytest.mark.slow
 @pytest.mark.fault("X1")
 @given(ANY, st.integers(0, 60))
 def test_a_cut_is_never_longer_and_begins_like_the_text(text, limit):
@@ -197,6 +199,7 @@ def test_nothing_that_a_command_prints_steers_a_terminal(command, err):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.fault("X3")
 @given(ANY)
 def test_json_is_the_same_json_after_the_guard(text):
@@ -227,6 +230,7 @@ def test_a_log_line_is_one_line_and_steers_nothing(style, capsys):
         assert json.loads(line)["event"] == "a"
 
 
+@pytest.mark.slow
 @pytest.mark.fault("X1")
 @given(st.dictionaries(st.just("x"), ANY | st.integers() | st.none() | st.lists(ANY, max_size=1)))
 def test_a_value_of_a_record_is_text_that_every_store_takes_or_unknown(body):
