@@ -10,7 +10,11 @@ comma := ,
 LOCKED := --extra all
 DURABLE := $(if $(CC_FOUND),$(if $(filter True,$(PY_OK)),durable,),)
 
-.PHONY: help demo test test-all torture check lock sbom audit bench wheel-test clean
+# Seconds for each target of `make fuzz`.
+SECONDS ?= 60
+FUZZ := rules overlay patterns notes texts soql html bodies render settings terminal
+
+.PHONY: help demo test test-all torture fuzz check lock sbom audit bench wheel-test clean
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
@@ -32,6 +36,15 @@ test-all: $(VENV)/ready ## everything, load and kill tests included
 
 torture: $(VENV)/ready ## the long run: every sequence, kill and sweep; about an hour, before a release
 	$(BIN)/pytest -q -n 2 -m torture
+
+fuzz: $(VENV)/ready ## hostile bytes for every reader of files and texts; SECONDS=60 for each
+	$(BIN)/pip install --quiet --group fuzz
+	@for target in $(FUZZ); do \
+		echo "$$target: $(SECONDS) s"; mkdir -p .fuzz; \
+		$(BIN)/python tests/hostile/fuzz.py $$target $(SECONDS) .fuzz > .fuzz/$$target.log 2>&1 \
+			|| { tail -40 .fuzz/$$target.log; echo "The input is in .fuzz."; exit 1; }; \
+		grep number_of_executed .fuzz/$$target.log; \
+	done
 
 check: $(VENV)/ready ## format, lint, types, import contracts, rules
 	$(BIN)/ruff format --check .
@@ -66,4 +79,4 @@ wheel-test: $(VENV)/ready ## build the wheel and test it alone, without developm
 	bash .ci/wheel-test
 
 clean: ## remove everything made here
-	rm -rf $(VENV) dist build crmrules-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist build crmrules-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from crmrules.connector import (
     Batch,
@@ -30,6 +30,7 @@ from crmrules.connector import (
 from crmrules.errors import UsageError
 from crmrules.mapping import Mapping as Words
 from crmrules.model import Opportunity, OurTask
+from crmrules.raw import as_moment, day, text
 from crmrules_export.config import Config, read
 from crmrules_export.dates import Dates
 from crmrules_export.files import Source, discover
@@ -39,6 +40,7 @@ from crmrules_salesforce.tables import mail_texts
 
 _BATCH = 500
 _STAMPS = ("SystemModstamp", "LastModifiedDate", "CreatedDate")
+_YEARS = (1970, 2200)  # in which an export can have been made
 _NEEDED_FOR = {
     "role": "people",
     "history": "changes",
@@ -85,6 +87,12 @@ class ExportConnector:
                 )
             stages = self._scan()
             problems = (*self._gaps(), *self._mapping.stage_problems(stages))
+            if not _YEARS[0] <= (self._as_of or self._now()).year <= _YEARS[1]:
+                raise UsageError(
+                    f"the latest stamp is of the year {(self._as_of or self._now()).year}",
+                    where="[export] as_of",
+                    remedy="Set as_of to the moment at which the export was made.",
+                )
             organization = Organization(self._config.organization_id, production=False)
             self._preflight = Preflight(organization, problems)
         return self._preflight
@@ -95,8 +103,8 @@ class ExportConnector:
         latest = ""
         closed: date | None = None
         for table, row in self._rows():
-            stamps = (str(row.body.get(name) or "") for name in _STAMPS)
-            latest = max(latest, row.stamp, *stamps)
+            stamps = (row.stamp, *(row.body.get(name) for name in _STAMPS))
+            latest = max([latest, *(stamp for stamp in stamps if _is_stamp(stamp))])
             if table.key == "opportunity":
                 stages.add((pipeline(row.body), str(row.body.get("StageName") or "")))
                 if row.closed_on is not None and (closed is None or row.closed_on > closed):
@@ -175,11 +183,11 @@ class ExportConnector:
         """Let the stage's name say what absent columns do not."""
         if row.kind != "Opportunity" or "IsClosed" in row.body:
             return row
-        won = self._mapping.outcome(row.body.get("StageName"))
-        close = row.body.get("CloseDate")
+        won = self._mapping.outcome(text(row.body, "StageName"))
+        close = day(row.body, "CloseDate")
         if won is None or close is None:
             return row
-        return replace(row, won=won, closed_on=date.fromisoformat(str(close)[:10]))
+        return replace(row, won=won, closed_on=close)
 
     def normalize(self, opportunity: str, rows: Sequence[Row]) -> Opportunity | None:
         """Translate all rows about one opportunity; None when its own row is not among them."""
@@ -203,6 +211,11 @@ class ExportConnector:
             remedy="Use 'crmrules plan' on an export; connect to the CRM itself to sync.",
         )
         return [refused for _ in writes]
+
+
+def _is_stamp(value: Any) -> TypeGuard[str]:
+    """Return whether a value is a moment in the form all of them have; a JSON tree can hold any."""
+    return isinstance(value, str) and as_moment(value) is not None
 
 
 def connect(

@@ -2,7 +2,9 @@
 
 Know before changing: the object is named by the file (CSV) or by the record (JSON tree). A CSV is
 read row by row; a JSON tree is read whole, because the tool that writes it stops at a few hundred
-records a file. Text is UTF-8, with or without a mark, else cp1252, which every byte fits.
+records a file. Text is UTF-8, with or without a mark, UTF-16 with one, else cp1252, which every
+byte fits. An export may come from anybody: only plain files inside the folder are opened, so that a
+link or a device in it leads nowhere, and none is read without an end.
 
 It does not know what a column means.
 """
@@ -16,13 +18,15 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from crmrules.errors import UsageError
 from crmrules_export.config import Named
 
 _CHUNK = 1 << 16
 _FIELD_LIMIT = 1 << 24
+_TREE_LIMIT = 1 << 26  # bytes of a JSON tree; 64 MiB are hundreds of thousands of records
+_LINE_LIMIT = 1 << 20  # characters of a header
 _BELONGS = {"Opportunity": "OpportunityId", "Account": "AccountId", "Quote": "QuoteId"}
 _WHAT = {"Task": "WhatId", "Event": "WhatId", "EmailMessage": "RelatedToId"}
 
@@ -74,6 +78,8 @@ def discover(
     used, others = {source.path for source in sources}, list[str]()
     for path in sorted(set(folder.iterdir()) - used):
         suffix = path.suffix.casefold()
+        if suffix in (".csv", ".json"):
+            _plain_file(path, folder)
         if suffix == ".csv" and path.stem.casefold() in names:
             sources.append(Source(names[path.stem.casefold()], path, header(path)))
         elif suffix == ".json" and not path.stem.casefold().endswith("-plan"):
@@ -93,12 +99,21 @@ def _given(folder: Path, name: str, named: Named, objects: Iterable[str]) -> Sou
     if not path.is_file():
         there = [entry.name for entry in folder.iterdir()]
         raise _unknown(f"there is no file {path}", f"{where} file", named.file, there)
+    _plain_file(path, folder)
     columns = header(path)
     for column in named.columns.values():
         if column not in columns:
             what = f"{named.file} has no column '{column}'"
             raise _unknown(what, f"{where} columns", column, columns)
     return Source(name, path, columns, names=named.columns)
+
+
+def _plain_file(path: Path, folder: Path) -> None:
+    """Raise UsageError for what is no plain file inside the folder."""
+    if path.is_file() and path.resolve().is_relative_to(folder.resolve()):
+        return
+    what = "leads out of the folder of the export" if path.is_file() else "is no plain file"
+    raise UsageError(what, where=str(path), remedy="Put a copy of the file itself into the folder.")
 
 
 def _unknown(what: str, where: str, name: str, there: Iterable[str]) -> UsageError:
@@ -125,6 +140,9 @@ def encoding(path: Path) -> str:
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         with path.open("rb") as file:
+            if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+                return "utf-16"
+            file.seek(0)
             while chunk := file.read(_CHUNK):
                 decoder.decode(chunk)
         decoder.decode(b"", final=True)
@@ -138,7 +156,11 @@ def encoding(path: Path) -> str:
 def header(path: Path) -> tuple[str, ...]:
     """Return the column names of a CSV; raises UsageError when there are none, or one twice."""
     with path.open(encoding=encoding(path), errors="replace", newline="") as file:
-        columns = tuple(name.strip() for name in next(csv.reader(file, delimiter=_comma(path)), ()))
+        reader = csv.reader(_lines(file), delimiter=_comma(path))
+        try:
+            columns = tuple(name.strip() for name in next(reader, ()))
+        except csv.Error as error:
+            raise _no_csv(path, 1, error) from error
     double = sorted({name for name in columns if name and columns.count(name) > 1})
     if double or not any(columns):
         raise UsageError(
@@ -151,7 +173,7 @@ def header(path: Path) -> tuple[str, ...]:
 
 def _comma(path: Path) -> str:
     with path.open(encoding=encoding(path), errors="replace") as file:
-        line = file.readline()
+        line = file.readline(_LINE_LIMIT)
     return max(",;\t", key=line.count)
 
 
@@ -165,17 +187,31 @@ def _csv(path: Path, columns: tuple[str, ...]) -> Iterator[Mapping[str, Any]]:
                 if cells:
                     yield {name: cell.strip() or None for name, cell in zip(columns, cells)}  # noqa: B905 - a short row lacks its last cells
         except csv.Error as error:
-            raise UsageError(
-                f"line {reader.line_num} is not CSV: {error}",
-                where=str(path),
-                remedy="Export the file again; it looks cut off or edited.",
-            ) from error
+            raise _no_csv(path, reader.line_num, error) from error
+
+
+def _lines(file: IO[str]) -> Iterator[str]:
+    """Yield the lines of a file, one that has no end in pieces."""
+    while line := file.readline(_LINE_LIMIT):
+        yield line
+
+
+def _no_csv(path: Path, line: int, error: csv.Error) -> UsageError:
+    return UsageError(
+        f"line {line} is not CSV: {error}",
+        where=str(path),
+        remedy="Export the file again; it looks cut off or edited.",
+    )
 
 
 def _tree(path: Path) -> list[tuple[str, Mapping[str, Any]]]:
     """Return (object, record) of a JSON tree, children after their parent."""
     try:
+        if path.stat().st_size > _TREE_LIMIT:
+            raise ValueError(f"larger than {_TREE_LIMIT >> 20} MiB")  # noqa: TRY301 - told below
         content = json.loads(path.read_text(encoding=encoding(path), errors="replace"))
+    except OSError as error:
+        raise _unreadable(path, error) from error
     except (ValueError, RecursionError) as error:
         raise UsageError(
             f"not JSON: {str(error)[:200]}",
@@ -197,7 +233,8 @@ def _collect(
         if not isinstance(attributes, dict) or not isinstance(kind, str):
             continue
         flat = {name: _plain(name, value) for name, value in record.items() if name != "attributes"}
-        flat.setdefault("Id", attributes.get("referenceId"))
+        if flat.get("Id") is None:
+            flat["Id"] = attributes.get("referenceId")
         parent = inherited.get("id")
         if parent is not None:
             flat.setdefault(_WHAT.get(kind) or _BELONGS.get(inherited["kind"], "ParentId"), parent)

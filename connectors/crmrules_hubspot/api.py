@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from crmrules.errors import RetryableError
 from crmrules_hubspot.errors import RefusedError, category, parts
@@ -102,8 +103,10 @@ class Api:
     ) -> Record | None:
         """Return one record, or None. An id that was merged away answers the record it is in now.
 
-        (Batch reads need not follow a merge.)
+        (Batch reads need not follow a merge.) What is no number is no id and gets into no path.
         """
+        if not (id_.isascii() and id_.isdecimal()):
+            return None
         params = {"properties": ",".join(properties)}
         if history:
             params["propertiesWithHistory"] = ",".join(history)
@@ -173,7 +176,7 @@ class Api:
 
     def update_property(self, object_: str, name: str, body: Record) -> None:
         """Change the definition of a property; only the given parts."""
-        path = f"/crm/properties/{self._version}/{object_}/{name}"
+        path = f"/crm/properties/{self._version}/{object_}/{quote(name, safe='')}"
         self.transport.call("PATCH", path, body)
 
     def _get(self, path: str, params: Mapping[str, str] | None = None) -> Record:

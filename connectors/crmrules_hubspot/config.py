@@ -57,7 +57,7 @@ class Config(BaseModel):
     @classmethod
     def _portal(cls, value: Any) -> str:
         text = "" if value is None else str(value)
-        if text and not text.isdecimal():
+        if text and not (text.isascii() and text.isdecimal()):
             raise ValueError("must be the portal's number (Hub ID)")
         return text
 

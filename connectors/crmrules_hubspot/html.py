@@ -10,6 +10,7 @@ It raises nothing, whatever the text.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from html import unescape
 from typing import Any
 
@@ -42,7 +43,7 @@ def text(value: str | None) -> str | None:
     """Return the text of a rich text, or of a plain one; None when nothing is left of it."""
     if value is None:
         return None
-    value = value[:LIMIT]
+    value = value[:LIMIT].encode("utf-8", "replace").decode()  # no lone surrogates
     if not _ELEMENT.search(value):
         return unescape(value).strip() or None
     lines = "\n".join(line.strip(" \t\xa0") for line in _rendered(value).splitlines())
@@ -55,6 +56,13 @@ def _rendered(html: str) -> str:
         tree = document_fromstring(data, parser=HTMLParser(encoding="utf-8", huge_tree=True))
     except (ValueError, LxmlError):
         return unescape(html)
+    for node in tree.iter():  # the renderer reads entities once more than the parser did
+        with suppress(ValueError):  # a control character beside one: it stays as it was read
+            if "&" in (node.text or ""):
+                node.text = node.text.replace("&", "&amp;")
+        with suppress(ValueError):
+            if "&" in (node.tail or ""):
+                node.tail = node.tail.replace("&", "&amp;")
     try:
         return str(Inscriptis(tree, _CONFIG).get_text())
     except Exception:  # noqa: BLE001 - nested deeper than it can follow, or a width it cannot read
@@ -68,7 +76,7 @@ def _flat(tree: Element) -> str:
         if isinstance(node.tag, str) and node.tag not in _HIDDEN:
             parts += ["\n" if node.tag in _BREAKS else "", node.text or ""]
         parts.append(node.tail or "")
-    return "".join(parts)
+    return unescape("".join(parts))
 
 
 def _item(state: HtmlDocumentState, _: Any) -> None:

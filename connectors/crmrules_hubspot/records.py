@@ -16,6 +16,7 @@ from datetime import UTC, date, datetime, time, tzinfo
 from html import escape
 from typing import Any
 
+from crmrules import letters
 from crmrules.connector import ChangeTask, CreateTask, SetFields, Write
 from crmrules_hubspot.kinds import ABOUT, KEY, OUR_FIELDS, RULE, TASK_TO_DEAL
 
@@ -38,7 +39,7 @@ def _new_task(write: CreateTask, zone: tzinfo) -> dict[str, Any]:
     task = write.task
     made: dict[str, Any] = {
         "properties": {
-            "hs_task_subject": task.subject[:SUBJECT],
+            "hs_task_subject": letters.cut(task.subject, SUBJECT, "…"),
             "hs_task_body": html(task.body),
             "hs_timestamp": _due(task.due, zone),
             "hs_task_status": "NOT_STARTED",
@@ -84,14 +85,21 @@ def _value(value: Any) -> str:
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     if isinstance(value, list | tuple | set | frozenset):
         return ";".join(sorted(map(str, value)))
-    text = str(value)
-    return text if len(text) <= BODY else text[: BODY - 1].rstrip() + "…"
+    return letters.cut(str(value), BODY, "…")
 
 
 def html(text: str) -> str:
-    """Return a text as rich text that shows the same lines."""
-    cut = text if len(text) <= BODY else text[: BODY - 1].rstrip() + "…"
-    return "<br>".join(escape(line, quote=False) for line in cut.splitlines())
+    """Return a text as rich text that shows the same lines; it is cut where that is too long."""
+    length = BODY
+    rich = _rich(letters.cut(text, length, "…"))
+    while letters.size(rich) > BODY:  # "&" becomes five characters, a line end four
+        length = min(length - 1, length * BODY // letters.size(rich))
+        rich = _rich(letters.cut(text, length, "…"))
+    return rich
+
+
+def _rich(text: str) -> str:
+    return "<br>".join(escape(line, quote=False) for line in text.splitlines())
 
 
 def _due(day: date, zone: tzinfo) -> str:

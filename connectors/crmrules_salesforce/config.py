@@ -59,7 +59,7 @@ class Config(BaseModel):
     @field_validator("api_version")
     @classmethod
     def _supported(cls, version: str) -> str:
-        if not re.fullmatch(r"\d{2,3}\.0", version) or float(version) < 58:
+        if not re.fullmatch(r"[0-9]{2,3}\.0", version) or float(version) < 58:
             raise ValueError("must be 58.0 or newer, like 63.0")
         return version
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
+from crmrules import letters
 from crmrules.connector import ChangeTask, CreateTask, Row, SetFields, Write
 from crmrules_salesforce.schema import KEY_FIELD, OUR_FIELDS, RULE_FIELD, Schema
 
@@ -107,7 +108,7 @@ def _value(value: Any, length: int) -> Any:
 
 
 def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+    return letters.cut(text, length, "…")
 
 
 def task_row(record: Mapping[str, Any]) -> Row:

@@ -33,7 +33,8 @@ def literal(moment: datetime) -> str:
 def quoted(values: Iterable[str]) -> str:
     """Return texts as a SOQL list; every character that could end a text is escaped."""
     table = {ord("\\"): "\\\\", ord("'"): "\\'", ord("\n"): "\\n", ord("\r"): "\\r", 0: None}
-    return ", ".join(f"'{value.translate(table)}'" for value in values)
+    whole = (value.encode("utf-8", "replace").decode() for value in values)  # no lone surrogates
+    return ", ".join(f"'{value.translate(table)}'" for value in whole)
 
 
 class Levels(scope.Levels):

@@ -14,6 +14,8 @@ from typing import Any, Literal
 
 import structlog
 
+from crmrules.letters import shown
+
 _NAMES = re.compile(r"token|secret|password|authorization|assertion|private_key", re.IGNORECASE)
 _SECRETS: set[str] = set()
 _SHORT = 6  # shorter strings are not announced: they would blank out ordinary words
@@ -42,7 +44,7 @@ def redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[s
 
 def _clean(value: Any) -> Any:
     if isinstance(value, str):
-        return scrub(value)
+        return shown(scrub(value))
     if isinstance(value, Mapping):
         return {k: "***" if _NAMES.search(str(k)) else _clean(v) for k, v in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
@@ -75,6 +77,9 @@ def configure(
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO
         ),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        # Past the command line's guard: a renderer escapes values, and colours have to pass.
+        logger_factory=structlog.PrintLoggerFactory(
+            file=getattr(sys.stderr, "beneath", sys.stderr)
+        ),
         cache_logger_on_first_use=False,
     )

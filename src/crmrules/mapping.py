@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterable
 from collections.abc import Mapping as AnyMapping
 from functools import lru_cache
@@ -24,6 +25,7 @@ from crmrules.errors import UsageError
 from crmrules.model import Focus, Frozen, Phase
 from crmrules.notes import ANSWERS, TAG_WORD, TAGS
 
+_LONGEST_WORD = 300  # characters; a longer one is not remembered, and of a title no more is read
 DEFAULT_PIPELINE = "default"
 NO_PHASE = "none"  # the word for a stage that deliberately has no buying phase
 
@@ -94,9 +96,17 @@ _NOT_SENIOR = re.compile(
 )
 
 
-@lru_cache(maxsize=4096)
 def _word(text: str) -> str:
-    return " ".join(text.split()).casefold()
+    return _known_word(text) if len(text) <= _LONGEST_WORD else _one_form(text)
+
+
+@lru_cache(maxsize=4096)
+def _known_word(text: str) -> str:
+    return _one_form(text)
+
+
+def _one_form(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).split()).casefold()
 
 
 class Mapping(Frozen):
@@ -206,6 +216,7 @@ class Mapping(Frozen):
         """Return whether a title is of director rank or above; None when there is no title."""
         if title is None or not title.strip():
             return None
+        title = title[:_LONGEST_WORD]
         words = _word(title)
         if _in(title, self.senior_titles):
             return True

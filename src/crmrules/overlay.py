@@ -14,8 +14,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from crmrules.engine.fitting import FITTING
+from crmrules.problems import Problems, did_you_mean, short
 from crmrules.rule import Mode, Rule, Setting, TaskText
-from crmrules.rulefile import Problems, Vocabulary, check_words, did_you_mean
+from crmrules.rulefile import Vocabulary, check_words
 from crmrules.yamlsource import Document, YamlPath
 
 KEYS = ("mode", "settings", "subject", "body", "translations")
@@ -41,9 +42,11 @@ def apply(
         problems.add((), "an overlay maps rule ids to changes", "Write '<rule id>: {mode: live}'.")
         return result
     for name, changes in document.value.items():
+        if problems.full:
+            break
         if name not in rules:
             remedy = did_you_mean(name, rules, "See 'crmrules rules list'.")
-            problems.add((name,), f"no rule is called '{name}'", remedy)
+            problems.add((name,), f"no rule is called '{short(name)}'", remedy)
         elif not isinstance(changes, dict):
             problems.add((name,), "changes are a mapping", "Write '{mode: live}'.")
         else:
@@ -58,9 +61,11 @@ def _apply_one(
     problems: Problems,
     vocabulary: Vocabulary,
 ) -> None:
-    for key in changes.keys() - set(KEYS):
+    for key in sorted(changes.keys() - set(KEYS)):
+        if problems.full:
+            break
         remedy = did_you_mean(key, KEYS, f"Only {', '.join(KEYS)} may change here.")
-        problems.add((rule.id, key), f"'{key}' cannot be changed by an overlay", remedy)
+        problems.add((rule.id, key), f"'{short(key)}' cannot be changed by an overlay", remedy)
     update: dict[str, Any] = {}
     if "mode" in changes:
         update["mode"] = _mode(changes["mode"], (rule.id, "mode"), problems, rule.mode)
@@ -100,9 +105,11 @@ def _settings(rule: Rule, changes: Any, problems: Problems) -> dict[str, Setting
         return settings
     for name, value in changes.items():
         where = (rule.id, "settings", name)
+        if problems.full:
+            break
         if name not in settings:
             remedy = did_you_mean(name, settings, f"It has: {', '.join(settings) or 'none'}.")
-            problems.add(where, f"{rule.id} has no setting '{name}'", remedy)
+            problems.add(where, f"{rule.id} has no setting '{short(name)}'", remedy)
             continue
         trouble = _outside(settings[name], value)
         if trouble:

@@ -20,16 +20,9 @@ from crmrules import overlay as overlays
 from crmrules import yamlsource
 from crmrules.engine.fitting import FITTING
 from crmrules.errors import UsageError
+from crmrules.problems import Problems, RuleProblem, did_you_mean
 from crmrules.rule import Mode, Rule, TaskText
-from crmrules.rulefile import (
-    Problems,
-    RuleFile,
-    RuleProblem,
-    Vocabulary,
-    did_you_mean,
-    located,
-    read,
-)
+from crmrules.rulefile import RuleFile, Vocabulary, located, read
 from crmrules.signals._registry import SIGNALS
 from crmrules.yamlsource import Document
 

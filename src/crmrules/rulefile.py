@@ -8,9 +8,9 @@ Whether the rule is a *good* rule is ``rulecheck``'s business.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,18 @@ from pydantic import ValidationError
 from crmrules import yamlsource
 from crmrules.engine.fitting import comparable
 from crmrules.model import Frozen
+from crmrules.problems import LONGEST_NAME, Problems, RuleProblem, did_you_mean, short
 from crmrules.rule import OPERATORS, Clause, Group, Hides, Rule, RuleTest, Setting, TaskText, Then
 from crmrules.signals._registry import SIGNALS, Signal
 from crmrules.yamlsource import Document, YamlPath
 
 Vocabulary = Mapping[str, Signal]
 LONGEST_LIST = 100  # values of one ``one_of``
+_NAMES: Mapping[YamlPath, tuple[re.Pattern[str], str]] = {
+    ("id",): (re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII), "a-z, 0-9 and '-' between them"),
+    ("then", "flag"): (re.compile(r"[a-z][a-z0-9_]*", re.ASCII), "a-z, 0-9 and '_'"),
+}
+"""Names that get into keys, fields and pages: no two of them may only look alike."""
 _STAND_IN = {"join": "all", "members": [{"signal": "phase", "operator": "is", "value": ""}]}
 _SHAPES: Mapping[tuple[str, ...], type[Frozen]] = {
     (): Rule,
@@ -48,20 +54,6 @@ _TROUBLES = {
 }
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class RuleProblem:
-    """One thing to fix: where, what, and how."""
-
-    path: str
-    line: int
-    what: str
-    remedy: str
-
-    def __str__(self) -> str:
-        """Render the form people read."""
-        return f"{self.path}:{self.line}: {self.what}\n    -> {self.remedy}"
-
-
 @dataclass(frozen=True, slots=True)
 class RuleFile:
     """One file: the rule where it could be read, and everything wrong with it."""
@@ -70,25 +62,6 @@ class RuleFile:
     document: Document
     rule: Rule | None
     problems: tuple[RuleProblem, ...]
-
-
-@dataclass(slots=True)
-class Problems:
-    """Collects the problems of one file."""
-
-    path: str
-    document: Document
-    found: list[RuleProblem] = field(default_factory=list)
-
-    def add(self, where: YamlPath, what: str, remedy: str) -> None:
-        """Note one problem at the value with this path."""
-        self.found.append(RuleProblem(self.path, self.document.line(where), what, remedy))
-
-
-def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:
-    """Return a question naming the nearest known word, or the other remedy."""
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"Did you mean '{near[0]}'?" if near else otherwise
 
 
 def read(path: Path, shown: str | None = None, vocabulary: Vocabulary | None = None) -> RuleFile:
@@ -104,6 +77,7 @@ def parse(document: Document, path: str, vocabulary: Vocabulary | None = None) -
     if isinstance(document.value, dict):
         rule = _rule(document.value, problems)
         if rule is not None:
+            _check_names(rule, problems)
             check_words(rule, problems, SIGNALS if vocabulary is None else vocabulary)
     elif document.value is not None or not document.troubles:
         problems.add((), "a rule file is a mapping of keys to values", "Start with 'id: ...'.")
@@ -126,6 +100,8 @@ def _rule(value: dict[str, Any], problems: Problems) -> Rule | None:
     except ValidationError as error:
         seen: set[tuple[YamlPath, str]] = set()
         for one in error.errors(include_url=False, include_context=True):
+            if problems.full:
+                break
             where, what, remedy = _told(one, value)
             if (where, what) not in seen:
                 seen.add((where, what))
@@ -143,7 +119,7 @@ def _told(error: Any, value: Any) -> tuple[YamlPath, str, str]:
     """Return path, sentence and remedy of one complaint of the type."""
     loc: YamlPath = error["loc"]
     where = _existing(loc, value)
-    name = ".".join(str(part) for part in loc)
+    name = ".".join(short(part) for part in loc)
     if error["type"] == "extra_forbidden":
         shape = _SHAPES.get(_generic(loc[:-1]), Rule)
         known = sorted(shape.model_fields.keys() - {"path"})
@@ -155,7 +131,7 @@ def _told(error: Any, value: Any) -> tuple[YamlPath, str, str]:
         remedy = did_you_mean(str(error["input"]), words, f"Use one of: {', '.join(words)}.")
         return where, f"'{name}' cannot be {str(error['input'])[:60]!r}", remedy
     if where != loc and error["type"] != "missing":  # a union: the last parts name its branches
-        name = ".".join(str(part) for part in where)
+        name = ".".join(short(part) for part in where)
         return where, f"'{name}' has the wrong type", "Write text, a number, true or false."
     what, remedy = _TROUBLES.get(error["type"], (str(error["msg"]).lower(), "Correct the value."))
     return where, f"'{name}' {what}", remedy
@@ -190,7 +166,8 @@ def _group(value: Any, where: YamlPath, problems: Problems) -> Group | None:
         problems.add((*where, join), f"'{join}' must list at least one clause", "Add a clause.")
         return None
     members = [
-        _member(entry, (*where, join, number), problems) for number, entry in enumerate(entries)
+        None if problems.full else _member(entry, (*where, join, number), problems)
+        for number, entry in enumerate(entries)
     ]
     known = [member for member in members if member is not None]
     return Group(join=join, members=tuple(known)) if len(known) == len(members) else None
@@ -205,13 +182,15 @@ def _member(entry: Any, where: YamlPath, problems: Problems) -> Group | Clause |
         return None
     [(signal, test)] = entry.items()
     if not isinstance(test, dict) or len(test) != 1:
-        remedy = f"Write '{signal}: {{at_least: 1}}' with one of: {', '.join(OPERATORS)}."
-        problems.add((*where, signal), f"'{signal}' needs one operator and its value", remedy)
+        remedy = f"Write '{short(signal)}: {{at_least: 1}}' with one of: {', '.join(OPERATORS)}."
+        problems.add(
+            (*where, signal), f"'{short(signal)}' needs one operator and its value", remedy
+        )
         return None
     [(operator, wanted)] = test.items()
     if operator not in OPERATORS:
         remedy = did_you_mean(operator, OPERATORS, f"Use one of: {', '.join(OPERATORS)}.")
-        problems.add((*where, signal), f"unknown operator '{operator}'", remedy)
+        problems.add((*where, signal), f"unknown operator '{short(operator)}'", remedy)
         return None
     if isinstance(wanted, dict) or wanted is None:
         problems.add((*where, signal), f"'{operator}' needs a value", "Write a value.")
@@ -230,6 +209,16 @@ def located(node: Group, where: YamlPath) -> Iterator[tuple[Clause, YamlPath]]:
             yield from located(member, path)
 
 
+def _check_names(rule: Rule, problems: Problems) -> None:
+    """Note an id or a flag that a CRM, or a reader, could take for another."""
+    for where, name in ((("id",), rule.id), (("then", "flag"), rule.then.flag)):
+        pattern, allowed = _NAMES[where]
+        if len(name) > LONGEST_NAME or not pattern.fullmatch(name):
+            what = f"'{short(name)}' cannot be the {where[-1]} of a rule"
+            remedy = f"Use {allowed}, {LONGEST_NAME} characters at most."
+            problems.add(where, what, remedy)
+
+
 def check_words(rule: Rule, problems: Problems, vocabulary: Vocabulary) -> None:
     """Note every signal, operator, value and setting that means nothing."""
     for key, group in (("when", rule.when), ("clears", rule.clears)):
@@ -245,10 +234,12 @@ def _check_clause(
     rule: Rule, clause: Clause, where: YamlPath, problems: Problems, vocabulary: Vocabulary
 ) -> None:
     value = clause.value
+    if problems.full:
+        return
     if isinstance(value, str) and value.startswith("$"):
         if value[1:] not in rule.settings:
             remedy = did_you_mean(value[1:], rule.settings, f"Add '{value[1:]}' to 'settings'.")
-            problems.add(where, f"no setting is called '{value}'", remedy)
+            problems.add(where, f"no setting is called '{short(value)}'", remedy)
             return
         value = rule.value_of(clause)
     if not vocabulary:
@@ -256,7 +247,7 @@ def _check_clause(
     signal = vocabulary.get(clause.signal)
     if signal is None:
         remedy = did_you_mean(clause.signal, vocabulary, "See 'crmrules signals'.")
-        problems.add(where, f"no signal is called '{clause.signal}'", remedy)
+        problems.add(where, f"no signal is called '{short(clause.signal)}'", remedy)
         return
     if isinstance(value, tuple) and len(value) > LONGEST_LIST:
         problems.add(where, f"a list of {len(value)} values", f"Keep to {LONGEST_LIST}.")
@@ -269,18 +260,22 @@ def _check_test(
     rule: Rule, test: RuleTest, where: YamlPath, problems: Problems, vocabulary: Vocabulary
 ) -> None:
     for name, value in test.given.items():
+        if problems.full:
+            return
         signal = vocabulary.get(name)
         if signal is None:
             remedy = did_you_mean(name, vocabulary, "See 'crmrules signals'.")
-            problems.add((*where, "given", name), f"no signal is called '{name}'", remedy)
+            problems.add((*where, "given", name), f"no signal is called '{short(name)}'", remedy)
             continue
         trouble = misfit(signal, "is", value)
         if trouble:
             problems.add((*where, "given", name), f"{name}: {trouble[0]}", trouble[1])
     for name in test.settings:
-        if name not in rule.settings:
+        if name not in rule.settings and not problems.full:
             remedy = did_you_mean(name, rule.settings, "Remove it.")
-            problems.add((*where, "settings", name), f"no setting is called '{name}'", remedy)
+            problems.add(
+                (*where, "settings", name), f"no setting is called '{short(name)}'", remedy
+            )
 
 
 def misfit(signal: Signal, operator: str, value: Any) -> tuple[str, str] | None:
@@ -294,5 +289,7 @@ def misfit(signal: Signal, operator: str, value: Any) -> tuple[str, str] | None:
         for entry in value if isinstance(value, tuple) else (value,):
             if entry not in signal.values:
                 known = f"Use one of: {', '.join(signal.values)}."
-                return f"it is never '{entry}'", did_you_mean(str(entry), signal.values, known)
+                return f"it is never '{short(entry)}'", did_you_mean(
+                    str(entry), signal.values, known
+                )
     return None

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import stat
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -21,6 +22,9 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from crmrules.errors import UsageError
+
+_HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*", re.ASCII)
+_PRINTED = re.compile(r"[!-\[\]-~]+")  # no blank, no control character, no backslash
 
 Section = TypeVar("Section", bound=BaseModel)
 
@@ -53,12 +57,17 @@ def check_url(url: str, hosts: Iterable[str]) -> str:
 
     ``hosts``: domains of the vendor; the url must name one of them or a host below one.
     """
+    # Readers of addresses disagree on these: what one takes for the host, another skips.
+    if not _PRINTED.fullmatch(url):
+        raise ValueError("must be an address without blanks, backslashes and other signs")
     parts = urlsplit(url)
     host = (parts.hostname or "").lower()
     if parts.username or parts.password or "@" in parts.netloc:
         raise ValueError("must not contain a user name")
     if parts.query or parts.fragment:
         raise ValueError("must be an address without ? and #")
+    if parts.port == 0:  # reading it raises ValueError for what is no port
+        raise ValueError("must not name the port 0")
     if is_loopback(host):
         if parts.scheme not in {"http", "https"}:
             raise ValueError("must start with https://")
@@ -66,7 +75,7 @@ def check_url(url: str, hosts: Iterable[str]) -> str:
     if parts.scheme != "https":
         raise ValueError("must start with https://")
     known = tuple(hosts)
-    if not host.isascii() or not any(host.endswith(f".{name}") for name in known):
+    if not _HOST.fullmatch(host) or not any(host.endswith(f".{name}") for name in known):
         raise ValueError(f"must be a host of {' or '.join(known)}")
     return url.rstrip("/")
 

@@ -37,6 +37,8 @@ from crmrules.section import refuse_secrets
 from crmrules.text.kinds import SIGNALS as TEXT_SIGNALS
 
 FILE = "crmrules.toml"
+_MOST_BYTES = 1024 * 1024
+_LONGEST_SETTLE = 24 * 365  # hours
 BUILTIN = "builtin:major-account"
 
 
@@ -60,7 +62,7 @@ Country = Annotated[str, AfterValidator(_country)]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class RuleSettings(_Section):
@@ -84,7 +86,7 @@ class TaskSettings(_Section):
     new_per_owner_per_day: int = Field(default=5, ge=0)
     open_per_owner: int = Field(default=12, ge=0)
     fallback_owner: str = ""
-    settle_hours: float = Field(default=12, ge=0)
+    settle_hours: float = Field(default=12, ge=0, le=_LONGEST_SETTLE)
     completed_status: str = "Completed"
     cancelled_status: str = ""
     time_zone: TimeZone = ""  # of the organization, where the CRM does not say
@@ -219,17 +221,28 @@ def load(path: Path | None, *, start: Path | None = None) -> tuple[Settings, Pat
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+        if len(data) > _MOST_BYTES:
+            raise UsageError(
+                "the file is larger than 1 MiB", where=str(path), remedy="Check which file it is."
+            )
+        return tomllib.loads(data.decode("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        said = "nested too deep" if isinstance(error, RecursionError) else error
         raise UsageError(
-            f"not TOML: {error}", where=str(path), remedy="Mend that line; strings need quotes."
-        ) from error
+            f"not TOML: {said}", where=str(path), remedy="Mend that line; strings need quotes."
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
             f"cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}",
             where=str(path),
             remedy="Check the path and that this user may read it.",
         ) from error
+    except ValueError:  # Python reads no number of more than 4,300 digits
+        raise UsageError(
+            "not TOML: a number is too long", where=str(path), remedy="Write a smaller number."
+        ) from None
 
 
 def parse(raw: dict[str, Any], *, where: str) -> Settings:
@@ -242,9 +255,10 @@ def parse(raw: dict[str, Any], *, where: str) -> Settings:
         given["plugin"] = given.pop(plugin)  # the section of a connector we do not know
     try:
         return Settings(**given)
-    except SettingsError as error:
+    except (SettingsError, RecursionError) as error:
+        said = "nested too deep" if isinstance(error, RecursionError) else error
         raise UsageError(
-            f"an environment variable cannot be read: {error}",
+            f"an environment variable cannot be read: {said}",
             where="environment",
             remedy="Set single keys: CRMRULES_<SECTION>__<KEY>=value.",
         ) from None

@@ -13,11 +13,12 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
+from crmrules import letters
 from crmrules.errors import UsageError
 from crmrules.rule import Text
 from crmrules.signals._registry import Value
 
-LONGEST_VALUE = 80  # code points of one inserted value
+LONGEST_VALUE = 80  # UTF-16 code units of one inserted value
 ALWAYS_KNOWN = {"account": "this account"}  # the words where even the name is unknown
 
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)(?::([^{}]*))?\}")
@@ -38,7 +39,7 @@ def in_words(value: Value) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{round(value, 2) + 0:.2f}".rstrip("0").rstrip(".")  # + 0: never "-0"
-    return str(value)
+    return safe(value) if isinstance(value, str) else str(value)
 
 
 def placeholders(text: Text) -> frozenset[str]:
@@ -67,10 +68,12 @@ def complaints(text: Text) -> list[str]:
 def render(text: Text, values: Mapping[str, Value | None], limit: int | None = None) -> str:
     """Return the first alternative whose placeholders all have a value, filled in.
 
-    None is a value that is not known. ``limit`` cuts the result, in code points. Raises
-    ``UsageError`` where no alternative is complete; a checked rule has one that always is.
+    None is a value that is not known, and so is a text of which nothing can be seen. ``limit`` cuts
+    the result, in UTF-16 code units. Raises ``UsageError`` where no alternative is complete; a
+    checked rule has one that always is.
     """
-    known = {**ALWAYS_KNOWN, **{name: v for name, v in values.items() if v is not None}}
+    told = {name: safe(v) if isinstance(v, str) else v for name, v in values.items()}
+    known = {**ALWAYS_KNOWN, **{name: v for name, v in told.items() if v is not None and v != ""}}
     for entry in alternatives(text):
         if placeholders(entry) <= known.keys():
             filled = _PLACEHOLDER.sub(lambda found: _insert(known[found[1]], found[2]), entry)
@@ -89,22 +92,17 @@ def safe(value: str, limit: int = LONGEST_VALUE) -> str:
         for char in value[: 16 * limit]
         if char.isspace() or (char not in _REVERSING and unicodedata.category(char)[0] != "C")
     )
-    return cut(" ".join(plain.split()), limit)
+    return cut(letters.calm(" ".join(plain.split())), limit)
 
 
 def cut(text: str, limit: int) -> str:
-    """Return at most ``limit`` code points, ending in "..." where something was cut."""
-    if len(text) <= limit:
-        return text
-    end = max(limit - 3, 0)
-    while end > 0 and unicodedata.combining(text[end]):
-        end -= 1
-    return (text[:end].rstrip() + "...")[:limit]
+    """Return at most ``limit`` UTF-16 code units, ending in "..." where something was cut."""
+    return letters.cut(text, limit)
 
 
 def _insert(value: Value, spec: str | None) -> str:
     if isinstance(value, str):
-        return safe(value)
+        return value
     if isinstance(value, bool):
         return "yes" if value else "no"
     return _number(value, spec or "g")

@@ -4,6 +4,8 @@ The scalars are those of YAML 1.2, and what YAML 1.1 would silently read as some
 ``12:30``, ``007``, a key that is there twice) is refused by line instead of guessed. No tags, no
 anchors, no merge keys; size, depth and the number of values are limited, so a hostile file costs
 little. It works on the parser's events, so no object is ever made by a tag.
+Characters that show nothing or turn the writing round are refused too, however they are written:
+a text with them is not what it looks like, and it goes into tasks.
 It knows nothing about rules.
 """
 
@@ -18,10 +20,14 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from crmrules.letters import INVISIBLE
+
 MOST_BYTES = 1024 * 1024
 MOST_DEPTH = 50
-MOST_NODES = 100_000
+MOST_NODES = 10_000  # reading more would take longer than refusing a hostile file may
+MOST_TROUBLES = 100  # told of one file
 LONGEST_NUMBER = 30
+_LONGEST_PLAIN = 100  # characters of a text that could be taken for another value
 
 YamlPath = tuple[str | int, ...]
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -64,18 +70,21 @@ class Document:
         return 1
 
 
-def read(path: Path) -> Document:
-    """Return what the file says, and in ``troubles`` all that is wrong with it."""
+def read(path: Path, *, words: bool = False) -> Document:
+    """Return what the file says, and in ``troubles`` all that is wrong with it.
+
+    ``words``: every scalar is text, so that "no" and "12" stay what they are.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
     except OSError as error:
         reason = error.strerror or "not readable"
         return _failed(1, f"cannot be read: {reason}", "Check the name and the permissions.")
-    return parse(data)
+    return parse(data, words=words)
 
 
-def parse(data: bytes) -> Document:
+def parse(data: bytes, *, words: bool = False) -> Document:
     """Return what the bytes say, under the same terms as ``read``."""
     if len(data) > MOST_BYTES:
         return _failed(1, "the file is larger than 1 MiB", "Split it; one rule is one small file.")
@@ -84,7 +93,7 @@ def parse(data: bytes) -> Document:
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         return _failed(line, "not UTF-8 text", "Save the file as UTF-8.")
-    composer = _Composer()
+    composer = _Composer(words=words)
     try:
         value = composer.document(yaml.parse(text, Loader=_LOADER))
     except _StopError as stop:
@@ -119,7 +128,8 @@ class _StopError(Exception):
 class _Composer:
     """Builds values from parser events, counting as it goes."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, words: bool) -> None:
+        self._words = words
         self.lines: dict[YamlPath, int] = {}
         self.troubles: list[Trouble] = []
         self._nodes = 0
@@ -190,30 +200,46 @@ class _Composer:
         self._guard(event, line, path)
         if not isinstance(event, yaml.ScalarEvent):
             raise _StopError(line, "a key that is a list or a mapping", "Use a word as the key.")
-        key = str(event.value)
+        key = self._text(event, line)
         if key == "<<":
             raise _StopError(line, "a merge key (<<)", "Write the values out.")
-        if not event.style and not isinstance(self._scalar(event, line), str):
+        if not event.style and not self._words and not isinstance(self._scalar(event, line), str):
             self._report(line, f"the key '{key[:60]}' is no word", "Quote it.")
         return key
 
-    def _scalar(self, event: Any, line: int) -> Any:
+    def _text(self, event: Any, line: int) -> str:
         text = str(event.value)
-        if event.style:  # quoted, or a block: always text
+        found = INVISIBLE.search(text)
+        if found is not None:
+            what = (
+                f"a character that shows nothing or turns the writing round (U+{ord(found[0]):04X})"
+            )
+            self._report(line, what, "Remove it: it is not what it looks like.")
+        return text
+
+    def _scalar(self, event: Any, line: int) -> Any:
+        text = self._text(event, line)
+        if event.style or self._words:  # quoted, or a block: always text
             return text
         if text in _NULL:
             return None
         if text in _BOOLEANS:
             return _BOOLEANS[text]
+        if len(text) <= _LONGEST_PLAIN and self._old(text, line):
+            return text
+        return self._number(text, line)
+
+    def _old(self, text: str, line: int) -> bool:
+        """Report what YAML 1.1 reads as something else than text."""
         if text.lower() in _OLD_BOOLEANS:
             remedy = f'Write true or false, or quote it: "{text}".'
             self._report(line, f"'{text}' means true or false in some YAML readers", remedy)
-            return text
+            return True
         if _OLD_NUMBER.match(text):
             remedy = f'Write a plain decimal number, or quote it: "{text[:40]}".'
             self._report(line, f"'{text[:40]}' is a different number in some YAML readers", remedy)
-            return text
-        return self._number(text, line)
+            return True
+        return False
 
     def _number(self, text: str, line: int) -> Any:
         if len(text) > LONGEST_NUMBER and (_INTEGER.match(text) or _FLOAT.match(text)):
@@ -229,5 +255,5 @@ class _Composer:
         return text
 
     def _report(self, line: int, what: str, remedy: str) -> None:
-        if len(self.troubles) < 200:
+        if len(self.troubles) < MOST_TROUBLES:
             self.troubles.append(Trouble(line, what, remedy))

@@ -58,7 +58,7 @@ def test_names_of_all_alternatives_are_known():
 
 @given(st.text(max_size=300))
 def test_no_value_can_bring_control_marks_or_a_second_line(value):
-    filled = render("<{a}>", {"a": value})
+    filled = render(("<{a}>", "<>"), {"a": value})
 
     assert len(filled) <= 82
     assert not any(

@@ -86,6 +86,13 @@ def main(args: list[str] | None = None) -> None:
 
 def run(args: list[str] | None = None) -> int:
     """Run a command and return its exit code."""
+    from crmrules.cli.terminal import guarded
+
+    with guarded():
+        return _run(args)
+
+
+def _run(args: list[str] | None) -> int:
     from crmrules.errors import CrmRulesError
 
     try:

@@ -58,12 +58,14 @@ def explain(
     from crmrules.cli.wire import setup
     from crmrules.errors import UsageError
     from crmrules.explain import explain as told
+    from crmrules.state.columns import clean
     from crmrules.sync import look
 
     made = setup(config, log_format=log_format, verbose=verbose, now=as_of)
     try:
         rules = _rules(made.book, rule_id, include_private=include_private)
-        found = look(made.job(now=as_of), opportunity)
+        # An argument may be any bytes, and a database takes no half of a character.
+        found = look(made.job(now=as_of), clean(opportunity) or "")
     finally:
         made.close()
     if found is None:
@@ -95,7 +97,8 @@ def _print(opportunity: str, found: Any, explanations: list[tuple[Any, Any]]) ->
     from crmrules.cli import text
     from crmrules.texts import safe
 
-    click.echo(f"{found.judged.opportunity.name or opportunity} ({opportunity})\n")
+    name = safe(found.judged.opportunity.name or "", _LONGEST)
+    click.echo(f"{name or opportunity} ({opportunity})\n")
     order = {"fires": 0, "unknown": 1, "quiet": 2}
     for rule, each in sorted(explanations, key=lambda pair: order[pair[1].verdict]):
         click.echo(text.explanation(each, rule))

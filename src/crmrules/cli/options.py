@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ import click
 
 from crmrules.errors import UsageError
 
+_YEARS = (1970, 2200)  # judged by moments out of these, dates would leave the calendar
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -62,6 +64,8 @@ class Moment(click.ParamType):  # type: ignore[type-arg,unused-ignore]
             moment = datetime.fromisoformat(value)
         except ValueError:
             self.fail(f"'{value}' is not a moment such as 2026-11-23T10:00:00Z", param, ctx)
+        if not _YEARS[0] <= moment.year <= _YEARS[1]:
+            self.fail(f"'{value}' is not between {_YEARS[0]} and {_YEARS[1]}", param, ctx)
         aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         return aware.astimezone(UTC)
 
@@ -70,8 +74,11 @@ def emit(data: Any) -> None:
     """Print one JSON value on stdout."""
     import orjson
 
-    text = orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
-    sys.stdout.write(text.decode() + "\n")
+    try:
+        text = orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode()
+    except TypeError:  # a lone surrogate, which the text of a CRM can hold
+        text = json.dumps(data, indent=2, sort_keys=True)
+    sys.stdout.write(text + "\n")
 
 
 def progress(text: str) -> None:

@@ -11,14 +11,13 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import IO, Any, Self
 
-import orjson
-
 from crmrules.findings.hold import SILENT
 from crmrules.outcome import Report, Show
 from crmrules.plan import Finding, Judged, PlannedWrite, stamp
 from crmrules.rule import Rule, Verdict
 from crmrules.signals import Unknown
 from crmrules.state import Spool
+from crmrules.state.columns import dumps
 
 _SHOWN = 25  # lines of each kind on a terminal
 _MOST = 10  # rules, owners and opportunities named as those with the most
@@ -105,11 +104,11 @@ class Printer:
             "organization": report.organization.id,
             "opportunities": report.opportunities,
         }
-        out.write(orjson.dumps(head).decode()[:-1])
+        out.write(dumps(head).decode()[:-1])
         for name in ("findings", "writes", "once_settled"):
             out.write(f',"{name}":[')
             for number, item in enumerate(self._spool.read(name)):
-                out.write(("," if number else "") + orjson.dumps(item).decode())
+                out.write(("," if number else "") + dumps(item).decode())
             out.write("]")
         tail = {
             "failed": [failure.json() for failure in report.failed],
@@ -120,7 +119,7 @@ class Printer:
             "api_calls": report.usage.calls,
             "api_floor": report.usage.floor,
         }
-        out.write("," + orjson.dumps(tail).decode()[1:] + "\n")
+        out.write("," + dumps(tail).decode()[1:] + "\n")
 
     def _print_text(self, report: Report, out: IO[str]) -> None:
         findings = self._all_of(report.findings, report.private_findings)

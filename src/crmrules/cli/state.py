@@ -62,16 +62,15 @@ def export_audit(
 
     Example: crmrules state export-audit --since 2026-11-01 > audit.jsonl
     """
-    import orjson
-
     from crmrules.cli.wire import open_store
+    from crmrules.state.columns import dumps
 
     store = open_store(config, log_format=log_format, verbose=verbose)
     try:
         for org in store.organizations():
             with store.for_org(org).reading() as tx:
                 for row in tx.history.audit(since=since):
-                    line = orjson.dumps({"organization": org} | asdict(row))
+                    line = dumps({"organization": org} | asdict(row))
                     sys.stdout.write(line.decode() + "\n")
     finally:
         store.close()

@@ -51,7 +51,7 @@ _RANGE = re.compile(
     r"([0-9]{1,3}(?:[.,][0-9]{1,4})?)\s?%?\s{0,3}(?:-|–|—|to|\.\.)\s{0,3}"  # noqa: RUF001 - the dashes that word processors make
     r"([0-9]{1,3}(?:[.,][0-9]{1,4})?)\s?%?"
 )
-_RATING = re.compile(r"\s*([^=]{1,80}?)\s*=\s*(\S{1,20})")
+_RATING = re.compile(r"([^=]{1,80}?) ?= ?(\S{1,20})")
 _OURS, _THEIRS = frozenset({"us", "ours", "we"}), frozenset({"them", "theirs", "rival"})
 
 
@@ -120,7 +120,7 @@ def _stated(entry: Entry) -> dict[str, Any]:
 
 
 def _ratings(entry: Entry, part: str, values: dict[str, Any]) -> None:
-    end = 0
+    end, part = 0, " ".join(part.split())  # runs of spaces could be shared in too many ways
     for found in _RATING.finditer(part):
         end = found.end()
         who, rating = plain(found[1]), _rating(found[2])

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -218,9 +219,14 @@ def _entry(name: str, strong: bool, body: str, base: dict[str, Any]) -> readers.
     )
 
 
+@lru_cache(maxsize=256)  # one slip is often there many times, and comparing takes long
+def _nearest(tag: str, known: tuple[str, ...]) -> list[str]:
+    return difflib.get_close_matches(tag, known, n=1, cutoff=0.72)
+
+
 def _unknown(tag: str, marked: bool, unread: Unread, meanings: Mapping[str, str]) -> list[Unread]:
     """Leave a hashtag in peace that is nothing like ours and claims nothing by a colon."""
-    close = difflib.get_close_matches(tag, [*TAGS, *meanings], n=1, cutoff=0.72)
+    close = _nearest(tag, (*TAGS, *meanings))
     if not close and not marked:
         return []
     right = meanings.get(close[0], close[0]) if close else None

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from crmrules import letters
 from crmrules.connector import Capabilities, Problem, SetFields
 from crmrules.findings.hold import SILENT, HeldBack
 from crmrules.model import Opportunity, OurFields, Phase
@@ -95,10 +96,7 @@ def _summary(visible: Sequence[Finding]) -> str | None:
         why = " ".join(finding.rule.why.split())
         first = why.split(". ")[0].rstrip(".")
         parts.append(f"{finding.rule.title} (since {finding.episode.since:%Y-%m-%d}). {first}.")
-    text = " ".join(parts)
-    if len(text) > SUMMARY_LENGTH:
-        text = text[: SUMMARY_LENGTH - 1].rstrip() + "…"
-    return text or None
+    return letters.cut(" ".join(parts), SUMMARY_LENGTH, "…") or None
 
 
 def seen(evidence: Iterable[Mapping[str, Any]]) -> str:

@@ -19,7 +19,7 @@ from crmrules.plan.types import Finding, Judged, PlannedWrite, Policy, Readings
 from crmrules.plan.who import Staff
 from crmrules.rule import Rule
 from crmrules.signals import Known
-from crmrules.texts import render
+from crmrules.texts import cut, render
 from crmrules.values import text_values
 
 SUBJECT_LENGTH = 255  # Task.Subject, salesforce.md 2.8
@@ -62,7 +62,7 @@ def create(
         values["event_day"] = f"{event:%A}, {event.day} {event:%B}"
         due = due_before(event, now, calendar)
     task = TaskFields(
-        subject=render(rule.then.task.subject, values)[:SUBJECT_LENGTH],
+        subject=render(rule.then.task.subject, values, SUBJECT_LENGTH),
         body=_body(finding, values),
         due=due,
         owner=owner,
@@ -85,7 +85,7 @@ def copy_for_manager(
     since = "" if asked.made_at is None else f" on {asked.made_at.day} {asked.made_at:%B}"
     copied = replace(
         task,
-        subject=f"Still open: {task.subject}"[:SUBJECT_LENGTH],
+        subject=cut(f"Still open: {task.subject}", SUBJECT_LENGTH),
         body=f"{who} was asked this{since}, and the task is still open.\n{task.body}",
         owner=manager,
     )

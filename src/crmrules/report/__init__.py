@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
+from crmrules.letters import shown
 from crmrules.outcome import Report, Show
 from crmrules.plan import Finding, Judged, PlannedWrite
 from crmrules.report.reps import section
 from crmrules.report.style import STYLE
-from crmrules.texts import in_words
+from crmrules.texts import in_words, safe
 
 _MANY = 500  # findings shown; the JSON of `plan` has all of them
+_LONGEST = 200  # UTF-16 code units of a name
 _HELD = {
     None: "task made, or there already",
     "pending": "waits until it has settled",
@@ -61,7 +63,8 @@ class Page:
         opportunity = judged.opportunity
         account = opportunity.account.name if opportunity.account else ""
         if any(j.verdict == "fires" for j in judged.judgements.values()) or opportunity.our_tasks:
-            self.names[opportunity.id] = (opportunity.name or opportunity.id, account)
+            name = safe(opportunity.name or "", _LONGEST) or opportunity.id
+            self.names[opportunity.id] = (name, safe(account or "", _LONGEST))
 
     def html(self, report: Report, rules: list[Any]) -> str:
         """Return the page."""
@@ -77,7 +80,8 @@ class Page:
             _unread(report),
             _problems(report),
         ]
-        return (
+        # Whoever reads the page's source in a terminal is as safe as who reads the page.
+        return shown(
             '<!doctype html><html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width">'
             f"<title>{escape(self.title)}</title><style>{STYLE}</style></head>"
@@ -106,7 +110,7 @@ class Page:
             f"<tr><td>{escape(name)}<br><small>{escape(account)} · "
             f"{escape(finding.opportunity)}</small>"
             f"<td><span class={finding.rule.severity}>{finding.rule.severity}</span> "
-            f"{escape(finding.rule.title)}<br><small>{finding.rule.id}</small>"
+            f"{escape(finding.rule.title)}<br><small>{escape(finding.rule.id)}</small>"
             f"<td>{seen}<td>{finding.episode.since:%d %b %Y}"
             f"<td class={state}>{escape(_HELD.get(held, held or ''))}"
         )
@@ -122,7 +126,7 @@ class Page:
             )
             fixes = dict.fromkeys(fix for name, _ in missing if (fix := report.fix(name)))
             rows.append(
-                f"<tr><td>{escape(rule.title)}<br><small>{rule.id}</small><td>{rule.mode}"
+                f"<tr><td>{escape(rule.title)}<br><small>{escape(rule.id)}</small><td>{rule.mode}"
                 f"<td class=n>{report.fires[rule.id]}<td class=n>{report.blind_percent(rule.id)} %"
                 f"<td>{escape(reason)}<td>{'<br>'.join(map(escape, fixes))}"
             )

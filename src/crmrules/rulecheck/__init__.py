@@ -13,10 +13,11 @@ from pathlib import Path
 from crmrules.engine import available
 from crmrules.engine.oracle import judge_rule
 from crmrules.errors import CrmRulesError
+from crmrules.problems import RuleProblem
 from crmrules.rulebook import RuleBook, inspect
 from crmrules.rulecheck import form, proof, wording
 from crmrules.rulecheck._common import Checking
-from crmrules.rulefile import RuleProblem, Vocabulary
+from crmrules.rulefile import Vocabulary
 from crmrules.signals._registry import SIGNALS
 
 __all__ = ["RuleProblem", "check", "check_folders"]

@@ -12,9 +12,10 @@ from importlib import resources
 
 import orjson
 
+from crmrules.problems import RuleProblem
 from crmrules.rule import Rule
 from crmrules.rulebook import RuleBook
-from crmrules.rulefile import RuleProblem, Vocabulary
+from crmrules.rulefile import Vocabulary
 from crmrules.yamlsource import Document, YamlPath
 
 

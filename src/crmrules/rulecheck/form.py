@@ -17,9 +17,9 @@ from crmrules.engine.values import needed
 from crmrules.engine.ways import Demand, Way, to_fire, ways
 from crmrules.engine.ways import Want as Wanted
 from crmrules.errors import UsageError
+from crmrules.problems import did_you_mean
 from crmrules.rule import Mode, Rule, Severity
 from crmrules.rulecheck._common import Checking, words
-from crmrules.rulefile import did_you_mean
 from crmrules.texts import placeholders
 
 PREFIXES = {

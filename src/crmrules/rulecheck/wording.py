@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from crmrules.problems import did_you_mean
 from crmrules.rule import Text
 from crmrules.rulecheck._common import Checking, words
-from crmrules.rulefile import did_you_mean
 from crmrules.texts import alternatives, complaints, placeholders, render
 from crmrules.yamlsource import YamlPath
 

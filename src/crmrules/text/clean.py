@@ -18,6 +18,7 @@ from crmrules.text.phrases import Negation, Phrases, plain
 from crmrules.text.wordbook import Wordbook
 
 LONGEST = 20_000  # characters of one text that are looked at
+_LONGEST_ABBREVIATION = 20  # characters, and some before it
 SHORT = 6  # words at most in a line that ends a letter
 _TAG = re.compile(r"<(?:/?[a-zA-Z]|!--)[^<>]{0,500}>")
 _BREAK = re.compile(r"<(?:br|/p|/div|/li|/tr)\b[^<>]{0,100}>", re.IGNORECASE)
@@ -141,7 +142,7 @@ def split(paragraph: str) -> list[str]:
     """Return the sentences of a paragraph; an abbreviation ends none."""
     found: list[str] = []
     for part in _END.split(paragraph):
-        if found and _ABBREVIATED.search(found[-1]):
+        if found and _ABBREVIATED.search(found[-1][-_LONGEST_ABBREVIATION:]):
             found[-1] = f"{found[-1]} {part}"
         elif part.strip():
             found.append(part.strip())

@@ -13,8 +13,7 @@ import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
-import yaml
-
+from crmrules import yamlsource
 from crmrules.errors import UsageError
 from crmrules.text.wordbook import Wordbook, wordbook
 
@@ -51,14 +50,12 @@ def _one(language: str, folder: Path | None) -> Wordbook:
         )
     own = folder / f"{language}.yml" if folder is not None else None
     path = own if own is not None and own.is_file() else SHIPPED / f"{language}.yml"
-    try:
-        text = path.read_text(encoding="utf-8")
-        # Every scalar is text here: YAML would turn "no" and "12" into something else.
-        found = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - it makes nothing but text # nosec B506
-        return wordbook(found, where=str(path))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    document = yamlsource.read(path, words=True)
+    if document.troubles:
+        lines = "\n".join(f"  {path}:{one.line}: {one.what}" for one in document.troubles)
         raise UsageError(
-            f"cannot be read: {' '.join(str(error).split())}",
+            f"cannot be read: {len(document.troubles)} problem(s)\n{lines}",
             where=str(path),
             remedy="It must be a YAML file in UTF-8, like the shipped ones.",
-        ) from None
+        )
+    return wordbook(document.value, where=str(path), line=document.line)

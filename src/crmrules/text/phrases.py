@@ -46,7 +46,7 @@ class Negation:
 
     def before(self, text: str) -> bool:
         """Return whether a negation reaches past the end of this text."""
-        for word in reversed(text.split()[-_NEAR:]):
+        for word in reversed(text.rsplit(maxsplit=_NEAR)[-_NEAR:]):
             if word in _BREAKS or word in self.stops:
                 return False
             if word in self.words or (self.endings and word.endswith(self.endings)):
@@ -72,6 +72,7 @@ class Phrases:
         where: str,
     ) -> Phrases:
         """Return them compiled; UsageError where one cannot be read. None never match."""
+        phrases = [phrase.strip().casefold() for phrase in phrases]  # some letters change here
         named = {name for phrase in phrases for name in _LIST.findall(phrase)}
         if strange := sorted(named - lists.keys()):
             raise UsageError(
@@ -109,9 +110,9 @@ class Phrases:
 
 
 def _expression(phrase: str, lists: Mapping[str, Sequence[str]]) -> str:
-    """Translate a phrase; every other sign stands for itself."""
+    """Translate a phrase in lower case; every other sign stands for itself."""
     parts: list[str] = []
-    for piece in re.split(r"( \.\.\. |\{[a-z_]+\}|[()|?* ])", phrase.strip().casefold()):
+    for piece in re.split(r"( \.\.\. |\{[a-z_]+\}|[()|?* ])", phrase):
         if piece == " ... ":
             parts.append(_GAP)
         elif _LIST.fullmatch(piece):

@@ -20,7 +20,7 @@ from typing import NamedTuple
 from crmrules.model import Speaker
 
 TURNS = 10  # fewer lines of speech are an excerpt
-_TURN = re.compile(r"^\s*([^\W\d_][\w .'-]{0,40}?)\s*(?:[(\[][^)\]]{0,20}[)\]])?\s*:\s+(\S.*)$")
+_TURN = re.compile(r"([^\W\d_][\w .'-]{0,40}?) ?(?:[(\[][^)\]]{0,20}[)\]])? ?: (\S.*)")
 _MOST = 0.9  # share of the lines that must be turns
 _SIDES: Mapping[str, Speaker] = {
     **dict.fromkeys(("us", "rep", "seller", "sales rep", "agent", "wir", "vertrieb"), Speaker.US),
@@ -38,7 +38,9 @@ class Turn(NamedTuple):
 def turns(text: str) -> list[Turn]:
     """Return the turns of a transcript; none where the text is not one."""
     lines = [line for line in text.splitlines() if line.strip()]
-    found = [Turn(m[1].casefold(), m[2]) for line in lines if (m := _TURN.match(line))]
+    # One space between words: with runs of spaces the expression would try all ways to share them.
+    plain = (" ".join(line.split()) for line in lines)
+    found = [Turn(m[1].casefold(), m[2]) for line in plain if (m := _TURN.fullmatch(line))]
     enough = len(found) >= TURNS and len(found) >= _MOST * len(lines)
     return found if enough and len({turn.voice for turn in found}) > 1 else []
 

@@ -9,6 +9,7 @@ It reads no file.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from crmrules.errors import UsageError
 
 Lines = tuple[str, ...]
+_MOST = 100  # problems told of one file
 
 
 class _Part(BaseModel):
@@ -117,14 +119,19 @@ class Wordbook(_Part):
     questions: Questions = Questions()
 
 
-def wordbook(data: Any, *, where: str) -> Wordbook:
-    """Return a language's patterns; UsageError names every problem of the file."""
+def wordbook(data: Any, *, where: str, line: Callable[[tuple[str | int, ...]], int]) -> Wordbook:
+    """Return a language's patterns; UsageError names every problem of the file.
+
+    ``line`` tells on which line of the file the value with a path stands.
+    """
     try:
         return Wordbook.model_validate(data)
     except ValidationError as error:
+        told = error.errors(include_url=False, include_input=False)[:_MOST]
         lines = "\n".join(
-            f"  {'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
-            for problem in error.errors()
+            f"  {where}:{line(problem['loc'])}: "
+            f"{'.'.join(str(part)[:40] for part in problem['loc'])}: {problem['msg']}"
+            for problem in told
         )
         raise UsageError(
             f"{error.error_count()} problem(s) in the patterns\n{lines}",
