@@ -115,7 +115,7 @@ def seeded() -> list[Asked]:
     tasks = {
         (one.opportunity, one.rule): one.write.task.subject
         for one in writes
-        if one.action == "create_task"
+        if one.action == "create_task" and one.opportunity  # no digest
     }
     drawn = random.Random(SEED).sample(sorted(tasks), TASKS)
     return [Asked(names[pair[0]], pair[1], tasks[pair]) for pair in drawn]
@@ -131,7 +131,7 @@ def _planned(server: SandboxServer, folder: Path) -> list[PlannedWrite]:
         "salesforce": access,
         "overlay": str(overlay),
         "state": {"url": f"sqlite:///{folder / 'state.db'}"},
-        "tasks": {"settle_hours": 0},
+        "tasks": {"settle_hours": 0, "working_hours": ""},
     }
     writes: list[PlannedWrite] = []
     made = make(parse(raw, where="the review"), folder, now=NOW)
