@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import postgres
 from hubspot_contract import watch
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,6 +19,13 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the recorded data is not on this machine")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres_server():
+    """A real PostgreSQL server of this test session; skips where there is none to start."""
+    with postgres.server() as running:
+        yield running
 
 
 def pytest_configure() -> None:

@@ -98,6 +98,7 @@ def sync(job: Job, *, full: bool = False, show: Show | None = None) -> Report:
         run.finish(
             report.counts(), exit_code=report.exit_code, calls=usage.calls, floor=usage.floor
         )
+        org.prune(job.now)
     log.info("sync", organization=preflight.organization.id, run=run.id, **report.counts())
     return report
 

@@ -144,6 +144,10 @@ class World(Half):
         return self.folder / "state.db"
 
     @property
+    def state_url(self) -> str:
+        return "sqlite:///state.db"
+
+    @property
     def config(self) -> Path:
         return self.folder / "crmrules.toml"
 
@@ -160,7 +164,7 @@ class World(Half):
             (self.folder / "overlay.yaml").write_text(self.overlay)
             top["overlay"] = "overlay.yaml"
         sections = {
-            "state": {"url": "sqlite:///state.db"},
+            "state": {"url": self.state_url},
             self.name: self.section() | self.access,
             "tasks": {"working_hours": ""} | self.tasks,
             "guard": {"max_share_flagged": 1.0, "max_writes": 5000} | self.guard,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -12,12 +13,23 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+from sqlalchemy import NullPool, create_engine, inspect
+
 from crmrules.connector import CreateTask, Row, SetFields, TaskFields, Write
 from crmrules.state import OrgStore, Store
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 ORG = "00D000000000001"
 ROOT = Path(__file__).resolve().parents[2]
+SERVER = "CRMRULES_TESTS_POSTGRES"  # the address of a server, for this process and its children
+on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+at_length_on_postgres = pytest.mark.parametrize(
+    "database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.torture)], indirect=True
+)
+on_postgres = pytest.mark.parametrize(
+    "database", [pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True
+)
 
 
 @dataclass
@@ -63,7 +75,19 @@ def opportunity(id_: str, account: str | None = None, **more: Any) -> Row:
 
 
 def open_store(folder: Path, clock: Clock | None = None) -> Store:
-    return Store(f"sqlite:///{folder / 'state.db'}", clock=clock or Clock())
+    """Open the store of a folder: a file in it, or a schema of the server under test."""
+    return Store(address(folder), clock=clock or Clock())
+
+
+def address(folder: Path) -> str:
+    server = os.environ.get(SERVER)
+    if server is None:
+        return f"sqlite:///{folder / 'state.db'}"
+    schema = f"s{hashlib.sha256(str(folder).encode()).hexdigest()[:16]}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+    return f"{server}?options=-csearch_path%3D{schema}"
 
 
 def quick_folder() -> tempfile.TemporaryDirectory[str]:
@@ -75,8 +99,7 @@ def quick_folder() -> tempfile.TemporaryDirectory[str]:
 def content(store: Store) -> dict[str, list[tuple[Any, ...]]]:
     """Everything in the store that a roll-back must leave alone."""
     with store.reading() as connection:
-        names = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'")
-        tables = sorted(names.scalars().all())
+        tables = sorted(inspect(connection).get_table_names())
         return {
             name: sorted(
                 (tuple(r) for r in connection.exec_driver_sql(f"SELECT * FROM {name}")), key=repr

@@ -1,13 +1,29 @@
 from __future__ import annotations
 
 import socket
+import threading
+import time
 
 import pytest
 from sqlalchemy import update
-from state_kit import NOW, ORG, Clock, content, create, end, open_store, opportunity, start
+from state_kit import (
+    NOW,
+    ORG,
+    Clock,
+    content,
+    create,
+    end,
+    on_postgres,
+    on_sqlite,
+    open_store,
+    opportunity,
+    start,
+)
 
 from crmrules.errors import LockedError, UsageError
+from crmrules.state import advisory
 from crmrules.state import lease as lease_module
+from crmrules.state.database import connect, parse
 from crmrules.state.schema import lease
 
 _HOLD = """
@@ -21,6 +37,7 @@ with open_store(Path(sys.argv[1])) as store:
 """
 
 
+@pytest.mark.fault("P1")
 def test_a_second_run_is_told_who_holds_the_lock(tmp_path):
     process = start(_HOLD, tmp_path)
     assert process.stdout.readline() == "held\n"
@@ -33,11 +50,16 @@ def test_a_second_run_is_told_who_holds_the_lock(tmp_path):
         for part in ("sync", str(process.pid), socket.gethostname(), "since 2026-11-23T10:00:00Z"):
             assert part in said
         assert "state.db" not in said
+        begun = time.monotonic()
+        with pytest.raises(LockedError), org.lease("plan"):
+            pass
+        assert time.monotonic() - begun < 2
         process.communicate("\n", timeout=20)
         with org.lease("plan"):
             pass
 
 
+@pytest.mark.fault("C1")
 def test_a_killed_run_leaves_the_lock_free_at_once(tmp_path):
     process = start(_HOLD, tmp_path)
     assert process.stdout.readline() == "held\n"
@@ -50,19 +72,26 @@ def test_a_killed_run_leaves_the_lock_free_at_once(tmp_path):
         assert org.held() is None
 
 
+def let_go(org):
+    """Take the first layer away from a run that stalls; on PostgreSQL an expired one loses it."""
+    if org._file_lock is not None:
+        org._file_lock.force()
+
+
 def _held_elsewhere(store):
     """Make the row say that another machine holds the lease, as on a database both reach."""
     with store.engine.begin() as connection:
         connection.execute(update(lease).values(host="elsewhere"))
 
 
+@pytest.mark.fault("P2")
 def test_another_machine_waits_until_the_lease_expires(tmp_path):
     clock = Clock()
     with open_store(tmp_path, clock) as store:
         org = store.for_org(ORG)
         with org.lease("stalled"):
             _held_elsewhere(store)
-            org._file_lock.release()
+            let_go(org)
             with pytest.raises(LockedError, match="elsewhere") as caught, org.lease("second"):
                 pass
             assert f"crmrules unlock --id {org.held().nonce}" in caught.value.remedy
@@ -71,6 +100,7 @@ def test_another_machine_waits_until_the_lease_expires(tmp_path):
                 assert fence.token == 2
 
 
+@pytest.mark.fault("P2")
 def test_a_run_that_was_overtaken_writes_nothing_more(tmp_path):
     clock = Clock()
     with open_store(tmp_path, clock) as store, open_store(tmp_path, clock) as other:
@@ -79,7 +109,7 @@ def test_a_run_that_was_overtaken_writes_nothing_more(tmp_path):
             with zombie.transaction(stale) as tx:
                 tx.outbox.plan([create("a")], "r1")
             clock.sleep(hours=1)
-            zombie._file_lock.force()  # as on another machine: its lock is not ours
+            let_go(zombie)  # as on another machine: its lock is not ours
             with next_.lease("next") as fence:
                 with next_.transaction(fence) as tx:
                     tx.mirror.put([opportunity("006A")], "r2")
@@ -100,12 +130,13 @@ def test_the_end_of_an_overtaken_run_does_not_free_the_lease_of_the_other(tmp_pa
         context = zombie.lease("zombie")
         context.__enter__()
         clock.sleep(hours=1)
-        zombie._file_lock.force()
+        let_go(zombie)
         with next_.lease("next") as fence:
             context.__exit__(None, None, None)
             assert next_.held().nonce == fence.nonce
 
 
+@on_sqlite
 def test_a_lock_file_that_was_taken_away_meanwhile_is_not_trusted(tmp_path, monkeypatch):
     """Between opening the file and locking it, somebody may unlock by force."""
     opened = []
@@ -153,3 +184,116 @@ def test_unlock_ends_exactly_the_lease_it_names(tmp_path):
                 assert fence.token > 1
     finally:
         end(process)
+
+
+@on_postgres
+def test_a_killed_run_of_another_machine_is_replaced_at_once(tmp_path):
+    """The connection of its lock ends with it, wherever it ran."""
+    process = start(_HOLD, tmp_path)
+    assert process.stdout.readline() == "held\n"
+    with open_store(tmp_path) as store:
+        org = store.for_org(ORG)
+        _held_elsewhere(store)
+        with pytest.raises(LockedError, match="elsewhere"), org.lease("second"):
+            pass
+        end(process)
+        begun = time.monotonic()
+        with org.lease("next") as fence:
+            assert fence.token == 2
+        assert time.monotonic() - begun < 2
+
+
+@on_postgres
+@pytest.mark.fault("P2")
+def test_a_machine_that_vanished_is_replaced_once_its_lease_has_expired(tmp_path):
+    """Its connection is still there as far as the server knows, and so is its lock."""
+    clock = Clock()
+    with open_store(tmp_path, clock) as store, open_store(tmp_path, clock) as other:
+        gone, next_ = store.for_org(ORG), other.for_org(ORG)
+        with gone.lease("gone") as stale:
+            clock.sleep(minutes=14)
+            with pytest.raises(LockedError, match="gone"), next_.lease("too early"):
+                pass
+            clock.sleep(minutes=2)
+            with next_.lease("next") as fence:
+                assert fence.token == stale.token + 1
+                with pytest.raises(LockedError), next_.lease("third"):
+                    pass
+                with pytest.raises(LockedError, match="taken over"), gone.transaction(stale):
+                    pass
+
+
+@on_postgres
+def test_one_that_has_the_lock_and_no_lease_yet_is_waited_for(tmp_path):
+    """Between the two layers there is a moment; who comes then must not take the free row."""
+    with open_store(tmp_path) as store, open_store(tmp_path) as other:
+        first, second = store.for_org(ORG), other.for_org(ORG)
+        assert first._session_lock.acquire()
+        with pytest.raises(LockedError, match="beginning"), second.lease("second"):
+            pass
+        first._session_lock.release()
+        with second.lease("second"):
+            pass
+
+
+@on_postgres
+def test_behind_a_pooler_the_row_alone_decides(tmp_path, monkeypatch):
+    """There a lock of a connection is everybody's, and proves nobody dead."""
+    monkeypatch.setattr("crmrules.state.advisory._pooled", lambda _: True)
+    clock = Clock()
+    with open_store(tmp_path, clock) as store, open_store(tmp_path, clock) as other:
+        first, second = store.for_org(ORG), other.for_org(ORG)
+        with first.lease("first"):
+            assert first._session_lock._connection is None
+            with pytest.raises(LockedError, match="first"), second.lease("second"):
+                pass
+            clock.sleep(minutes=16)
+            with second.lease("second") as fence:
+                assert fence.token == 2
+
+
+@on_postgres
+def test_a_pooler_is_told_by_the_number_of_the_process(tmp_path, server):
+    with open_store(tmp_path) as store:
+        store.for_org(ORG)
+        with store.engine.connect() as connection:
+            assert not advisory._pooled(connection)
+    with Pooler(server.port) as port:
+        url = server.url().replace(str(server.port), str(port))
+        engine = connect(parse(url))
+        with engine.connect() as connection:
+            assert advisory._pooled(connection)
+        engine.dispose()
+
+
+class Pooler:
+    """What a pooler does to the number a client is told: it makes one up."""
+
+    def __init__(self, port: int) -> None:
+        self.port, self.listener = port, socket.create_server(("127.0.0.1", 0))
+
+    def __enter__(self) -> int:
+        self.thread = threading.Thread(target=self._serve)
+        self.thread.start()
+        return self.listener.getsockname()[1]
+
+    def __exit__(self, *_: object) -> None:
+        self.listener.close()
+        self.thread.join(20)
+
+    def _serve(self) -> None:
+        client, _ = self.listener.accept()
+        server = socket.create_connection(("127.0.0.1", self.port))
+        with client, server:
+            up = threading.Thread(target=self._copy, args=(client, server))
+            up.start()
+            self._copy(server, client)
+            up.join(20)
+
+    def _copy(self, source: socket.socket, sink: socket.socket) -> None:
+        while data := source.recv(65536):
+            at = data.find(b"K\x00\x00\x00\x0c")  # BackendKeyData: process number, secret
+            if at >= 0:
+                data = data[: at + 5] + b"\x00\x00\x00\x07" + data[at + 9 :]
+            sink.sendall(data)
+        sink.shutdown(socket.SHUT_WR)

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from state_kit import NOW, ORG, open_store, opportunity, quick_folder, row
+from sqlalchemy import LargeBinary, literal, update
+from state_kit import NOW, ORG, at_length_on_postgres, open_store, opportunity, quick_folder, row
 
 from crmrules.connector import Head
 from crmrules.errors import StateError
 from crmrules.findings import Episode, EpisodeStatus, TaskRecord, TaskStatus
 from crmrules.state import Spool, mirror
+from crmrules.state.schema import task
 
 
 def _ids(rows):
@@ -32,6 +34,7 @@ def test_a_row_comes_back_as_it_went_in(tx):
     assert tx.mirror.rows_of("006A") == [put]
 
 
+@at_length_on_postgres
 @given(st.dictionaries(st.text(), st.text(st.characters(exclude_categories=())), max_size=4))
 @settings(max_examples=30, deadline=None)
 def test_any_text_of_a_crm_survives(body):
@@ -149,6 +152,7 @@ _OPP = st.sampled_from([f"006{n}" for n in range(6)])
 _RULE = st.sampled_from(["a", "b", "c"])
 
 
+@at_length_on_postgres
 @given(
     st.lists(st.tuples(st.sampled_from(["save", "task", "drop", "read"]), _OPP, _RULE), max_size=40)
 )
@@ -198,7 +202,7 @@ def test_a_task_comes_back_with_its_evidence_or_with_none(tx):
 @pytest.mark.parametrize("stored", ['"00T"', "[1]", "{}"])
 def test_evidence_that_is_no_list_of_ids_is_a_damaged_store(tx, stored):
     tx.save(tasks=[TaskRecord("k1", "r", "006A", 1)])
-    tx.connection.exec_driver_sql("UPDATE task SET evidence = ?", (stored.encode(),))
+    tx.connection.execute(update(task).values(evidence=literal(stored.encode(), LargeBinary())))
     with pytest.raises(StateError, match="damaged"):
         tx.past("006A")
 
@@ -238,6 +242,7 @@ def test_the_spool_keeps_lists_apart_and_in_order(tmp_path):
         assert list(spool.read("none")) == []
 
 
+@at_length_on_postgres
 @pytest.mark.slow
 def test_memory_does_not_grow_with_the_number_of_rows(tmp_path):
     """200,000 rows are written, read and undone in one transaction in what 20,000 need."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import stat
 
+from state_kit import on_sqlite
+
 from crmrules.state import Store
 
 
@@ -12,6 +14,7 @@ def rights(path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
+@on_sqlite
 def test_a_new_store_and_its_journal_are_readable_by_their_owner_alone(tmp_path):
     before = os.umask(0)
     try:
@@ -25,6 +28,7 @@ def test_a_new_store_and_its_journal_are_readable_by_their_owner_alone(tmp_path)
     assert {mode for name, mode in seen.items() if name != "s.db.lock"} == {0o600}
 
 
+@on_sqlite
 def test_a_store_that_exists_keeps_the_rights_an_admin_chose(tmp_path):
     file = tmp_path / "s.db"
     file.touch(mode=0o640)

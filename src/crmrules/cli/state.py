@@ -21,7 +21,7 @@ def state() -> None:
 @click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
 @common
 def backup(path: Path, config: Path | None, log_format: str | None, verbose: int) -> None:
-    """Write a consistent copy of the store, while runs go on.
+    """Write a consistent copy of the store, while runs go on. On PostgreSQL pg_dump makes it.
 
     Example: crmrules state backup crmrules-before-upgrade.db
     """
@@ -36,20 +36,30 @@ def backup(path: Path, config: Path | None, log_format: str | None, verbose: int
 
 
 @state.command()
+@click.option("--to", metavar="VERSION", help="The version to go to, an older one too.")
+@click.option("--without-backup", is_flag=True, help="Make no backup before.")
 @common
-def migrate(config: Path | None, log_format: str | None, verbose: int) -> None:
-    """Bring the store to this version; a backup is made first.
+def migrate(
+    to: str | None, without_backup: bool, config: Path | None, log_format: str | None, verbose: int
+) -> None:
+    """Bring the store to this version, or to an older one; a backup is made first.
 
     Example: crmrules state migrate
     """
     from crmrules.cli.wire import open_store
+    from crmrules.state import VERSION
 
     store = open_store(config, log_format=log_format, verbose=verbose)
     try:
-        kept = store.migrate()
+        kept = store.migrate(to or VERSION, keep=not without_backup)
     finally:
         store.close()
-    click.echo(f"migrated; the old store is kept as {kept}" if kept else "nothing to migrate")
+    if kept:
+        click.echo(f"migrated; the old store is kept as {kept}")
+    elif without_backup:
+        click.echo(f"the state store has version {to or VERSION}")
+    else:
+        click.echo("nothing to migrate")
 
 
 @state.command("export-audit")

@@ -1,9 +1,10 @@
 """One run at a time, per organization, also when a run dies, stalls, or wakes up late.
 
-Two layers. The operating system's lock on ``<database>.lock`` is free the moment its process dies,
-so a killed run needs nobody to clean up. The lease row carries a token that only ever grows: every
-transaction of a run checks its token, so a run that was overtaken writes nothing any more. Only the
-row works across machines; there it is free once it has expired.
+Two layers. A lock that is free the moment its process dies, so a killed run needs nobody to clean
+up: the operating system's on ``<database>.lock`` beside a SQLite file, a connection's on PostgreSQL
+(``advisory``). And the lease row, which carries a token that only ever grows: every transaction of
+a run checks its token, so a run that was overtaken writes nothing any more. Where the first layer
+does not reach, the row of a dead holder is free once it has expired.
 
 It does not wait: who finds it taken is told by whom, and leaves.
 """
@@ -15,9 +16,10 @@ import os
 import socket
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 from pathlib import Path
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, RowMapping, select, update
 
 from crmrules.errors import LockedError, StateError, UsageError
 from crmrules.state.columns import clean
@@ -46,6 +48,14 @@ class Held:
     since: datetime
     nonce: str
     expires: datetime
+
+
+class Reach(Enum):
+    """Whose rows the first layer, once it is ours, proves to be left behind."""
+
+    NOTHING = 0  # it is not ours, or means nothing
+    HOST = 1  # those of this machine
+    EVERYWHERE = 2
 
 
 class FileLock:
@@ -85,11 +95,11 @@ class FileLock:
 
 
 def acquire(
-    connection: Connection, org: str, holder: str, now: datetime, nonce: str, *, exclusive: bool
+    connection: Connection, org: str, holder: str, now: datetime, nonce: str, reach: Reach
 ) -> Fence:
-    """Write the lease row. ``exclusive`` says that this host's file lock is ours already.
+    """Write the lease row.
 
-    Then a row of a process on this host is what a killed run left behind, however fresh.
+    A row within ``reach`` of the first layer is what a killed run left behind, however fresh.
     Raises LockedError while somebody else holds it.
     """
     query = select(lease).where(lease.c.org == org).with_for_update()
@@ -97,12 +107,10 @@ def acquire(
     host, token = socket.gethostname(), 1
     if row is not None:
         token = row["token"] + 1
-        left_behind = exclusive and row["host"] == host
+        here = reach is Reach.HOST and row["host"] == host
+        left_behind = here or reach is Reach.EVERYWHERE
         if row["nonce"] is not None and row["expires"] > now and not left_behind:
-            raise _locked(
-                f"{row['holder']}, process {row['pid']} on {row['host']} since {_z(row['since'])}",
-                row["nonce"],
-            )
+            raise refused(_held(row))
     values = {"org": org, "holder": clean(holder), "host": host, "pid": os.getpid(), "since": now}
     values |= {"nonce": nonce, "token": token, "expires": now + TIME_TO_LIVE}
     connection.execute(upsert(connection, lease), values)
@@ -135,9 +143,19 @@ def release(connection: Connection, fence: Fence) -> None:
 def held(connection: Connection, org: str) -> Held | None:
     """Return who holds the lease, None when nobody does."""
     row = connection.execute(select(lease).where(lease.c.org == org)).mappings().one_or_none()
-    if row is None or row["nonce"] is None:
-        return None
+    return None if row is None or row["nonce"] is None else _held(row)
+
+
+def _held(row: RowMapping) -> Held:
     return Held(row["holder"], row["host"], row["pid"], row["since"], row["nonce"], row["expires"])
+
+
+def refused(who: Held | None) -> LockedError:
+    """Return what a run is told that finds the lease taken; None: by one that just begins."""
+    if who is None:
+        return _locked("one that is just beginning or ending")
+    said = f"{who.holder}, process {who.pid} on {who.host} since {_z(who.since)}"
+    return _locked(said, who.nonce)
 
 
 def unlock(connection: Connection, org: str, nonce: str) -> None:

@@ -13,19 +13,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from sqlalchemy import Connection, func, select
 
 from crmrules.errors import CrmRulesError
 from crmrules.findings import EpisodeStatus
 from crmrules.state import lease, runs
+from crmrules.state.advisory import SessionLock
+from crmrules.state.database import room
 from crmrules.state.dialect import upsert
-from crmrules.state.lease import Fence, FileLock, Held
+from crmrules.state.lease import Fence, FileLock, Held, Reach
+from crmrules.state.prune import prune
 from crmrules.state.schema import VERSION, episode, meta
 from crmrules.state.transaction import Transaction
 from crmrules.state.types import Intent, Status
 
 if TYPE_CHECKING:
     from crmrules.state.store import Store
+
+log = structlog.get_logger()
 
 
 class OrgStore:
@@ -35,26 +41,50 @@ class OrgStore:
         self._store, self.org = store, org
         self._fence: Fence | None = None
         self._file_lock = None if store.file is None else FileLock(store.file)
+        self._session_lock = None if store.file is not None else SessionLock(store.engine, org)
 
     @contextmanager
     def lease(self, holder: str) -> Iterator[Fence]:
         """Hold the right to write; raise LockedError at once where another run has it."""
         now = self._store.clock()
-        if self._file_lock is not None:
-            self._file_lock.acquire(holder, now)
-        try:
-            nonce, exclusive = self._store.nonce(), self._file_lock is not None
+        with self._alone(holder, now) as reach:
+            nonce = self._store.nonce()
             with self._store.engine.begin() as connection:
-                fence = lease.acquire(connection, self.org, holder, now, nonce, exclusive=exclusive)
+                fence = lease.acquire(connection, self.org, holder, now, nonce, reach)
             self._fence = fence
             try:
                 yield fence
             finally:
                 self._fence = None
                 self._release(fence)
-        finally:
-            if self._file_lock is not None:
+
+    @contextmanager
+    def _alone(self, holder: str, now: datetime) -> Iterator[Reach]:
+        """Hold the lock that ends with its process; give back what that proves of older rows."""
+        if self._file_lock is not None:
+            self._file_lock.acquire(holder, now)
+            try:
+                yield Reach.HOST
+            finally:
                 self._file_lock.release()
+        elif self._session_lock is not None:
+            try:
+                yield self._connected(self._session_lock, now)
+            finally:
+                with suppress(CrmRulesError):  # it ends with the process at the latest
+                    self._session_lock.release()
+
+    def _connected(self, lock: SessionLock, now: datetime) -> Reach:
+        ours = lock.acquire()
+        if ours is None:
+            return Reach.NOTHING
+        if ours:
+            return Reach.EVERYWHERE
+        who = self.held()
+        stalled = who is not None and who.expires <= now
+        if stalled and lock.evict():
+            return Reach.EVERYWHERE
+        raise lease.refused(who)
 
     def _release(self, fence: Fence) -> None:
         # What ended the run matters more than a lease that could not be given back: it expires.
@@ -75,6 +105,8 @@ class OrgStore:
             lease.unlock(connection, self.org, nonce)
         if self._file_lock is not None:
             self._file_lock.force()
+        elif self._session_lock is not None and self._session_lock.evict():
+            self._session_lock.release()
 
     @contextmanager
     def transaction(self, fence: Fence | None = None) -> Iterator[Transaction]:
@@ -114,7 +146,12 @@ class OrgStore:
         connection.execute(upsert(connection, meta), values)
 
     def take(self, fence: Fence, limit: int, *, after: int = 0) -> list[Intent]:
-        """Return the next intents to send, durably marked as being sent (write-ahead)."""
+        """Return the next intents to send, durably marked as being sent (write-ahead).
+
+        Raises StateError where the disk is so full that their answers might not be recorded.
+        """
+        if self._store.file is not None:
+            room(self._store.file)
         with self.transaction(fence) as tx:
             return tx.outbox.take(limit, self._store.clock(), after=after)
 
@@ -149,6 +186,19 @@ class OrgStore:
                 floor=run.floor,
             )
 
+    def prune(self, now: datetime) -> None:
+        """Remove what is older than we keep it: once a day, for two seconds at most.
+
+        Never fails a run that has done its work: what is left is removed by a later one.
+        """
+        try:
+            pruned = prune(self.transaction, now)
+        except CrmRulesError as error:
+            log.warning("retention", error=error.message)
+            return
+        if pruned is not None and any(pruned.rows.values()):
+            log.info("retention", complete=pruned.complete, **pruned.rows)
+
     def status(self, limit: int = 10) -> Status:
         """Return what there is to say about this organization's state."""
         with self.reading() as tx:
@@ -165,6 +215,9 @@ class OrgStore:
                 tx.outbox.counts(),
                 {row.rule: row[1] for row in tx.connection.execute(opened)},
                 tx.mirror.count(),
+                runs.last_success(tx.connection, self.org),
+                lease.held(tx.connection, self.org),
+                tx.outbox.waiting_since(),
             )
 
 

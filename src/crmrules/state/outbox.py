@@ -14,15 +14,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, Select, and_, func, insert, select, update
 from sqlalchemy.sql.expression import bindparam
 
 from crmrules.connector import CreateTask, Outcome, Result
 from crmrules.state.codec import decode, encode, plain, rich
 from crmrules.state.columns import clean, damaged
 from crmrules.state.history import History
-from crmrules.state.schema import outbox
-from crmrules.state.types import NEXT, STATE_OF, Answer, Intent, IntentState, Wanted
+from crmrules.state.schema import outbox, run
+from crmrules.state.types import NEXT, STATE_OF, UNSETTLED, Answer, Intent, IntentState, Wanted
 
 _PAGE = 500
 _WAITING = (IntentState.PLANNED, IntentState.DEFERRED, IntentState.REJECTED)
@@ -74,7 +74,7 @@ class Outbox:
                 outbox.c.org == self._org, outbox.c.create_key.in_(keys[start : start + _PAGE])
             )
             for key, intent, state in self._connection.execute(query):
-                found[key] = (intent, _state(state))
+                found[key] = (intent, state_of(state))
         return found
 
     def _row(self, write: Wanted, run: str, create_key: str | None) -> dict[str, Any]:
@@ -200,7 +200,7 @@ class Outbox:
             query = select(outbox.c.id, outbox.c.state).where(
                 outbox.c.org == self._org, outbox.c.id.in_(ids[start : start + _PAGE])
             )
-            found |= {id_: _state(state) for id_, state in self._connection.execute(query)}
+            found |= {id_: state_of(state) for id_, state in self._connection.execute(query)}
         return found
 
     def unknown(self) -> list[Intent]:
@@ -228,6 +228,17 @@ class Outbox:
         )
         return {row.state: row[1] for row in self._connection.execute(query)}
 
+    def waiting_since(self) -> datetime | None:
+        """Return when the longest waiting write was first planned, or sent; None: none waits."""
+        planned = outbox.outerjoin(run, and_(run.c.org == outbox.c.org, run.c.id == outbox.c.run))
+        query = (
+            select(func.min(func.coalesce(outbox.c.last_attempt, run.c.started)))
+            .select_from(planned)
+            .where(outbox.c.org == self._org, outbox.c.state.in_([str(s) for s in UNSETTLED]))
+        )
+        found: datetime | None = self._connection.execute(query).scalar_one()
+        return found
+
     def _select(self, *states: IntentState) -> Select[Any]:
         return (
             select(outbox)
@@ -251,7 +262,8 @@ def _result(answer: Answer, new: IntentState) -> dict[str, Any]:
     return values | ({"task_id": outcome.id} if known else {})
 
 
-def _state(text: str) -> IntentState:
+def state_of(text: str) -> IntentState:
+    """Return a stored state. Raises StateError where it is none."""
     try:
         return IntentState(text)
     except ValueError as error:
@@ -262,7 +274,7 @@ def _intent(row: Any) -> Intent:
     return Intent(
         id=row.id,
         run=row.run,
-        state=_state(row.state),
+        state=state_of(row.state),
         action=row.action,
         write=decode(row.payload),
         opportunity=row.opportunity,

@@ -59,3 +59,15 @@ def last(connection: Connection, org: str, limit: int) -> tuple[RunRow, ...]:
         .limit(limit)
     )
     return tuple(RunRow(**row) for row in connection.execute(query).mappings())
+
+
+def last_success(connection: Connection, org: str) -> RunRow | None:
+    """Return the newest sync that did all it had to; None: there was none, or it is forgotten."""
+    query = (
+        select(*(run.c[name] for name in _COLUMNS))
+        .where(run.c.org == org, run.c.command == "sync", run.c.exit == 0)
+        .order_by(run.c.n.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else RunRow(**row)

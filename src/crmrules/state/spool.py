@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from crmrules.state.columns import dumps, loads
-from crmrules.state.database import translated
+from crmrules.state.failures import translated
 
 _PAGE = 500
 

@@ -20,9 +20,9 @@ from typing import Self
 from sqlalchemy import Connection, Engine, text
 
 from crmrules.errors import StateError, UsageError
-from crmrules.state import upgrade
+from crmrules.state import backup, upgrade
 from crmrules.state.columns import damaged
-from crmrules.state.database import READ_ONLY, connect, file_of, parse
+from crmrules.state.database import connect, file_of, parse, read_only
 from crmrules.state.organization import OrgStore
 from crmrules.state.schema import VERSION
 
@@ -106,53 +106,43 @@ class Store:
         if said != "ok":
             raise damaged(str(said).replace("\n", " ")[:200])
 
-    def migrate(self) -> Path | None:
-        """Bring the tables up to date; return the backup made before, None where none was."""
+    def migrate(self, to: str = VERSION, *, keep: bool = True) -> Path | None:
+        """Bring the tables to a version; return the backup made before, None where none was.
+
+        ``keep`` False makes no backup. Raises UsageError for a version that there never was.
+        """
+        if to not in upgrade.versions():
+            raise UsageError(
+                f"there is no version {to} of the state store",
+                remedy=f"Name one of {', '.join(upgrade.versions())}.",
+            )
         with self.reading() as connection:
             found = upgrade.check(connection)
-        if found == VERSION:
+        if found == to or (found is None and to != VERSION):
             return None
         kept = None
-        if found is not None and self.file is not None:
-            kept = self.file.with_name(f"{self.file.name}.{found}.backup")
+        if found is not None and keep:
+            kept = backup.place(self.url, found)
             self.backup(kept)
-        upgrade.upgrade(self.engine)
+        if found is not None and to < found:
+            upgrade.downgrade(self.engine, to)
+        else:
+            upgrade.upgrade(self.engine)
+        self._ready = False
         return kept
 
     def backup(self, path: Path) -> None:
-        """Write a consistent copy, while runs go on. Raises UsageError where it cannot be there."""
-        if self.file is None:
-            raise UsageError(
-                "a database server is backed up by its own tools",
-                remedy="Use pg_dump.",
-            )
-        if path.exists():
-            raise UsageError(
-                "the backup would overwrite a file",
-                where=str(path),
-                remedy="Name one that does not exist.",
-            )
-        if not path.resolve().parent.is_dir():
-            raise UsageError(
-                "the folder for the backup does not exist",
-                where=str(path),
-                remedy=f"Make it: mkdir -p {path.parent}",
-            )
-        with self.engine.connect() as connection:
-            driver = connection.connection.driver_connection
-            if driver is None:
-                raise StateError("no connection", remedy="Run again.")
-            try:
-                driver.execute("VACUUM INTO ?", (str(path),))
-            except Exception:
-                path.unlink(missing_ok=True)
-                raise
+        """Write a consistent copy, while runs go on.
+
+        Raises UsageError where it cannot be there, StateError where it could not be made.
+        """
+        backup.write(self.engine, path)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Open a consistent view that never waits for a writer, and writes nothing."""
         with self.engine.connect() as connection:
-            reader = connection.execution_options(**{READ_ONLY: True})
+            reader = connection.execution_options(**read_only(self.url))
             with reader.begin() as transaction:
                 yield reader
                 transaction.rollback()

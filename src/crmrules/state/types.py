@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from crmrules.connector import Outcome, Result, Write
+from crmrules.state.lease import Held
 
 
 class IntentState(StrEnum):
@@ -43,6 +44,8 @@ NEXT: Mapping[IntentState, frozenset[IntentState]] = {
     _DONE: frozenset(),
     _M: frozenset({_P}),  # wanted again, with the same key
 }
+
+UNSETTLED = (_P, _S, _U, _D, _R)  # something is still to be done about it
 
 STATE_OF: Mapping[Result, IntentState] = {
     Result.DONE: _DONE,
@@ -168,3 +171,6 @@ class Status:
     outbox: Mapping[str, int] = field(default_factory=dict)  # state -> intents
     open_episodes: Mapping[str, int] = field(default_factory=dict)  # rule -> open episodes
     opportunities: int = 0
+    last_success: RunRow | None = None  # the newest sync with exit 0
+    lease: Held | None = None  # who holds it; it may have expired
+    waiting_since: datetime | None = None  # of the writes that are not settled, the oldest

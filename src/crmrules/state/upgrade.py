@@ -3,12 +3,13 @@
 The version is read without Alembic, which is slow to import and needed only where something is to
 do. A store written by a newer program is refused: what it means is unknown to us.
 
-It never goes back to an older version.
+Going back to an older version keeps what that version can hold; each migration says what is lost.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, inspect, text
 
@@ -46,11 +47,38 @@ def check(connection: Connection) -> str | None:
 def upgrade(engine: Engine) -> None:
     """Run the missing migrations in one transaction: all of them, or none."""
     from alembic import command  # noqa: PLC0415 - slow to import, rarely needed
-    from alembic.config import Config  # noqa: PLC0415
+
+    with engine.begin() as connection:
+        _alone(connection)
+        check(connection)
+        command.upgrade(_config(connection), VERSION)
+
+
+def downgrade(engine: Engine, to: str) -> None:
+    """Go back to an older version, or to ``base``: no tables; in one transaction."""
+    from alembic import command  # noqa: PLC0415 - slow to import, rarely needed
+
+    with engine.begin() as connection:
+        _alone(connection)
+        check(connection)
+        command.downgrade(_config(connection), to)
+
+
+def versions() -> list[str]:
+    """Return every version this program can bring the tables to, oldest first."""
+    return sorted(path.name[1:5] for path in (SCRIPTS / "versions").glob("v[0-9]*.py"))
+
+
+def _alone(connection: Connection) -> None:
+    """Let one process migrate at a time; on SQLite the transaction already does."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('crmrules migrations'))"))
+
+
+def _config(connection: Connection) -> Any:
+    from alembic.config import Config  # noqa: PLC0415 - slow to import, rarely needed
 
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
-    with engine.begin() as connection:
-        check(connection)
-        config.attributes["connection"] = connection
-        command.upgrade(config, VERSION)
+    config.attributes["connection"] = connection
+    return config

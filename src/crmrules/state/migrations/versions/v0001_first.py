@@ -222,3 +222,12 @@ def upgrade() -> None:
     _lease()
     _snapshot()
     _note()
+
+
+def downgrade() -> None:
+    """Remove all tables, with everything in them."""
+    for table in (
+        *("note", "snapshot", "lease", "demotion", "run", "audit"),
+        *("outbox", "task", "episode", "record", "watermark", "meta"),
+    ):
+        op.drop_table(table)
