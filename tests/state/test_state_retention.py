@@ -392,7 +392,7 @@ def steady(store, days: int, clock: Clock) -> list[int]:
     return sizes
 
 
-@pytest.mark.slow
+@pytest.mark.torture
 def test_a_steady_organization_stops_growing():
     """Of 500 days the last 60 add what the highest episode numbers take, and nothing else."""
     days = 500
