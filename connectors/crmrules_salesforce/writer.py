@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from crmrules.connector import CreateTask, Outcome, Result, Write
@@ -77,6 +77,8 @@ class Writer:
             self._transport.pause(attempt)
             again.sort(key=lambda item: str(item.record.get("WhatId") or item.record.get("id")))
             self._send(again, SMALL, outcomes)
+        # Three more tries are enough: what is locked or out of reach still is for the next run.
+        outcomes = [_later(found) for found in outcomes]
         self._verify(items, outcomes)
         for place, first in twins.items():
             outcomes[place] = outcomes[first]
@@ -181,6 +183,12 @@ def _is(found: Outcome | None, result: Result) -> bool:
 
 def _sent(found: Outcome | None) -> bool:
     return found is not None and found.result is not Result.RETRY
+
+
+def _later(found: Outcome | None) -> Outcome | None:
+    if found is None or found.result is not Result.RETRY:
+        return found
+    return replace(found, result=Result.DEFERRED)
 
 
 def _not_sent(error: CrmRulesError) -> Outcome:
