@@ -27,7 +27,6 @@ _HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9]
 _PRINTED = re.compile(r"[!-\[\]-~]+")  # no blank, no control character, no backslash
 
 Section = TypeVar("Section", bound=BaseModel)
-_HOST = re.compile(r"[a-z0-9.-]+", re.ASCII)  # readers disagree on what others mean (\\, %, IDN)
 
 LARGEST_SECRET = 65536
 """Bytes; a private key has a few thousand."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from world import Ran, World
 
-SIZE = 14
+SIZE = 8
 
 
 def told(ran: Ran, *codes: int) -> None:

@@ -28,6 +28,7 @@ class Listener:
         self.requests: list[bytes] = []
         self.connections = 0
         self.talk: Talk = lambda _: iter([answer(404, b"")])
+        self.rude = False  # hang up before anything is said
         self._context = context
         self._socket = socket.create_server(("127.0.0.1", 0))
         self._socket.settimeout(0.02)
@@ -77,6 +78,8 @@ class Listener:
     def _serve(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError), contextlib.ExitStack() as open_ones:
             open_ones.enter_context(connection)
+            if self.rude:
+                return
             connection.settimeout(5)
             if self._context is not None:
                 connection = self._context.wrap_socket(connection, server_side=True)
