@@ -270,6 +270,7 @@ def test_the_report_is_one_page_that_fetches_nothing(lived, tmp_path):
     assert "nego-early-concession" in text
 
 
+@pytest.mark.fault("X3")
 def test_the_report_escapes_what_came_from_the_crm(tmp_path, lived):
     _, crm, told = lived
     finding = told["findings"][0]

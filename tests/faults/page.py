@@ -3,8 +3,8 @@
     python tests/faults/page.py          writes the page
 
 Tests are read, not run: ``@pytest.mark.fault("N2", "N3")`` on a test, or in the ``pytestmark`` of a
-module. A test counts for the CRMs of its folder; one that asks for the fixture ``crm``, itself or
-through a fixture of its module, for both; ``on="hubspot"`` in the mark says it where neither tells.
+module. A test counts for the CRMs of its folder; one that asks for ``crm``, itself or through a
+fixture of its module or folder, for both; ``on="hubspot"`` in the mark says it where neither tells.
 """
 
 from __future__ import annotations
@@ -21,14 +21,22 @@ from promises import GROUPS, HUBSPOT, NOT_PROMISED, ON, ROWS, SALESFORCE, Not, R
 
 TESTS = Path(__file__).resolve().parents[1]
 PAGE = TESTS.parent / "docs" / "faults.md"
-FOLDERS = {"salesforce": (SALESFORCE,), "hubspot": (HUBSPOT,), "hubspot_provision": (HUBSPOT,)}
+FOLDERS = {
+    "salesforce": ON["salesforce"],
+    "hubspot": ON["hubspot"],
+    "hubspot_provision": ON["hubspot"],
+    "once": ON["both"],
+    "torture": ON["both"],
+}
 _HEAD = """\
 # What goes wrong, what is promised, and which test shows it
 
-Made from the tests by `python tests/faults/page.py`; a test fails where the page and the tests differ, where a row has no test, and
-where it has none on a CRM it is about. Behind every row stands the same promise: nothing is made twice, nothing is lost, nothing a
-person did is overwritten, no secret comes out, the exit code says what to do, and the next good run ends where an undisturbed one would
-have. Exit codes: [reference.md](reference.md#exit-codes).
+Made from the tests by `python tests/faults/page.py`; a test fails where the page and the tests
+differ, where a row has no test, and where it has none on a CRM it is about. Behind every row stands
+the same promise: nothing is made twice, nothing is lost, nothing a person did is overwritten, no
+secret comes out, the exit code says what to do, and the next good run ends where an undisturbed one
+would have. Exit codes: [reference.md](reference.md#exit-codes). "slow" and "torture" name the loop
+a test runs in ([CONTRIBUTING](../CONTRIBUTING.md)); the others run in the fast one.
 """
 _NOT = """\
 ## What is not promised
@@ -55,28 +63,31 @@ class Proof:
 
 def proofs(tests: Path = TESTS) -> list[Proof]:
     """Return every test that carries the mark, in the order of files and lines."""
-    return [
-        proof
-        for file in sorted(tests.rglob("test_*.py"))
-        for proof in read(file.read_text(encoding="utf-8"), file.relative_to(tests.parent))
-    ]
+    found: list[Proof] = []
+    for file in sorted(tests.rglob("test_*.py")):
+        beside = file.with_name("conftest.py")
+        shared = beside.read_text(encoding="utf-8") if beside.is_file() else ""
+        found += read(file.read_text(encoding="utf-8"), file.relative_to(tests.parent), shared)
+    return found
 
 
-def read(source: str, file: Path) -> Iterator[Proof]:
+def read(source: str, file: Path, conftest: str = "") -> Iterator[Proof]:
     """Yield the marked tests of a module; ``file`` is relative to the project."""
     if ".fault(" not in source:
         return
     module = ast.parse(source)
-    functions = {n.name: n for n in module.body if isinstance(n, ast.FunctionDef)}
+    bodies = [*ast.parse(conftest).body, *module.body]
+    functions = {n.name: n for n in bodies if isinstance(n, ast.FunctionDef)}
     shared = [call for node in module.body for call in _pytestmark(node)]
+    lists = dict(pair for node in module.body for pair in _constants(node))
     for node in module.body:
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-            proof = _proof(file, node.name, [*shared, *node.decorator_list])
+            proof = _proof(file, node.name, [*shared, *node.decorator_list], lists)
             if proof is not None:
                 found = proof.crms or _crms(file, node, functions)
                 yield Proof(proof.file, proof.name, proof.rows, found, proof.loop)
         elif isinstance(node, ast.ClassDef):
-            proof = _proof(file, node.name, [*shared, *node.decorator_list])
+            proof = _proof(file, node.name, [*shared, *node.decorator_list], lists)
             if proof is not None:
                 yield Proof(proof.file, proof.name, proof.rows, proof.crms, proof.loop)
 
@@ -90,7 +101,26 @@ def _pytestmark(node: ast.stmt) -> list[ast.expr]:
     return node.value.elts if isinstance(node.value, ast.List | ast.Tuple) else [node.value]
 
 
-def _proof(file: Path, name: str, marks: Iterable[ast.expr]) -> Proof | None:
+def _constants(node: ast.stmt) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the names of a module that stand for several texts."""
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple | ast.List):
+        texts = [one.value for one in node.value.elts if isinstance(one, ast.Constant)]
+        for target in node.targets:
+            if isinstance(target, ast.Name) and len(texts) == len(node.value.elts):
+                yield target.id, tuple(map(str, texts))
+
+
+def _rows(mark: ast.Call, lists: dict[str, tuple[str, ...]]) -> Iterator[str]:
+    for one in mark.args:
+        if isinstance(one, ast.Starred):
+            yield from lists[ast.unparse(one.value)]
+        else:
+            yield str(ast.literal_eval(one))
+
+
+def _proof(
+    file: Path, name: str, marks: Iterable[ast.expr], lists: dict[str, tuple[str, ...]]
+) -> Proof | None:
     rows: list[str] = []
     crms: tuple[str, ...] = ()
     loop = ""
@@ -99,7 +129,7 @@ def _proof(file: Path, name: str, marks: Iterable[ast.expr]) -> Proof | None:
         if text.endswith(("mark.slow", "mark.torture")):
             loop = text.rpartition(".")[2]
         if isinstance(mark, ast.Call) and ast.unparse(mark.func).endswith("mark.fault"):
-            rows += [str(ast.literal_eval(one)) for one in mark.args]
+            rows += _rows(mark, lists)
             for keyword in mark.keywords:
                 crms = ON[str(ast.literal_eval(keyword.value))]
     return Proof(str(file), name, tuple(dict.fromkeys(rows)), crms, loop) if rows else None

@@ -188,7 +188,9 @@ ROWS = {
         "Two are as above; none shows in status by the age of the last good run.",
         "core",
     ),
-    "S1": Row("The store is busy", "A writer asks for the lock first and waits ten seconds.", "core"),
+    "S1": Row(
+        "The store is busy", "A writer asks for the lock first and waits ten seconds.", "core"
+    ),
     "S2": Row(
         "The disk is full",
         "The phase is undone, nothing leaves that is not recorded, exit 5 with what to do.",
@@ -316,7 +318,7 @@ NOT_PROMISED = (
         "test_a_task_gone_even_from_the_bin_may_be_asked_once_more_after_a_lost_state",
     ),
     Not(
-        "One task only, without a unique key, where a create arrives more than fifteen minutes late",
+        "One task only, without a unique key, where a create arrives over fifteen minutes late",
         "Without the CRM's help nobody can know that it is still under way. doctor says so.",
         "tests/e2e/test_query_mode.py::"
         "test_beyond_the_window_a_second_task_is_possible_and_the_unique_key_is_what_prevents_it",

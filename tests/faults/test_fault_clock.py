@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as real
+import datetime as dt
 from datetime import timedelta
 
 import pytest
@@ -21,10 +21,10 @@ WRONG = {
 }
 
 
-def turn(monkeypatch, now: real.datetime) -> None:
+def turn(monkeypatch, now: dt.datetime) -> None:
     """Let every clock of this machine that a run looks at say this."""
 
-    class Wrong(real.datetime):
+    class Wrong(dt.datetime):
         @classmethod
         def now(cls, tz=None):
             return now.astimezone(tz) if tz else now
@@ -63,9 +63,7 @@ def right(crm, tmp_path_factory):
 
 @pytest.mark.fault("T1")
 @on_each("wrong", WRONG, ("a day slow",), ())
-def test_a_wrong_clock_of_this_machine_changes_no_finding(
-    crm, tmp_path, monkeypatch, right, wrong
-):
+def test_a_wrong_clock_of_this_machine_changes_no_finding(crm, tmp_path, monkeypatch, right, wrong):
     with crm(tmp_path, opportunities=SIZE) as world:
         found = story(world, monkeypatch, WRONG[wrong])
     assert found == right

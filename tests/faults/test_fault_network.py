@@ -144,9 +144,7 @@ def test_a_host_that_goes_away_before_the_write_leaves_no_riddle(crm, tmp_path, 
 
 @pytest.mark.fault("N6")
 @slow_on_hubspot
-def test_a_server_that_says_nothing_is_not_waited_for_for_ever(
-    crm, away, listener, monkeypatch
-):
+def test_a_server_that_says_nothing_is_not_waited_for_for_ever(crm, away, listener, monkeypatch):
     for module in ("crmrules_salesforce.session", "crmrules_hubspot.transport"):
         monkeypatch.setattr(f"{module}.READ", 0.1)
     listener.talk = lambda _: (b"" for _ in [listener.wait(3)])
@@ -180,9 +178,7 @@ def test_a_byte_now_and_then_does_not_keep_a_run_alive(crm, away, listener, clea
 
 @pytest.mark.fault("N6", "N4")
 @slow_on_hubspot
-def test_a_run_that_ends_while_a_write_is_under_way_loses_and_doubles_nothing(
-    crm, tmp_path, clean
-):
+def test_a_run_that_ends_while_a_write_is_under_way_loses_and_doubles_nothing(crm, tmp_path, clean):
     """The CRM has done it, the answer is still on its way, and time is up."""
     main, ended = threading.main_thread().ident, threading.Event()
     with crm(tmp_path, opportunities=SIZE) as world:
@@ -216,11 +212,15 @@ def test_the_alarm_is_put_back_and_nothing_but_the_run_is_ended():
     assert signal.getsignal(signal.SIGALRM) is before
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
     swallowed = []
-    with pytest.raises(RetryableError, match="ended after") as caught, limited(0.0005):
+
+    def work() -> None:
         try:
             time.sleep(10)
         except Exception:  # noqa: BLE001 - what must not happen
             swallowed.append(True)
+
+    with pytest.raises(RetryableError, match="ended after") as caught, limited(0.0005):
+        work()
     assert caught.value.exit_code == 4
     assert not swallowed
     assert signal.getsignal(signal.SIGALRM) is before

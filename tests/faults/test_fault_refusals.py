@@ -158,7 +158,10 @@ def add(world, text: str) -> None:
 @slow_on_hubspot
 def test_a_field_that_is_gone_is_one_notice_and_everything_else_goes_on(world, clean):
     name = "Gone_Field__c" if world.name == "salesforce" else "gone_field"
-    add(world, f'\n[mapping.fields]\n"Opportunity.{name}" = "need"\n"Account.{name}" = "strategic"\n')
+    add(
+        world,
+        f'\n[mapping.fields]\n"Opportunity.{name}" = "need"\n"Account.{name}" = "strategic"\n',
+    )
     ran = world.synced()
     told_of = [p for p in ran.json["problems"] if name in p["what"]]
     assert [p["level"] for p in told_of] == ["warning"] * len(told_of)
@@ -198,16 +201,16 @@ def test_a_mapped_stage_that_is_gone_and_one_without_a_phase_are_named_once(worl
 # -- H9, H10, H11: one record ------------------------------------------------------------------
 @pytest.mark.fault("H9")
 @slow_on_hubspot
-def test_an_opportunity_deleted_before_its_write_is_moot_and_not_tried_again(
-    world, monkeypatch
-):
+def test_an_opportunity_deleted_before_its_write_is_moot_and_not_tried_again(world, monkeypatch):
     planned = world.plan().writes
     gone = next(w["opportunity"] for w in planned if w["action"] == "create_task")
     at_the_write(world, monkeypatch, lambda: world.delete_opportunity(gone))
     ran = world.synced()
     assert ran.json["failed"] == []
     assert gone not in {task["opportunity"] for task in world.our_tasks(deleted=False)}
-    others = {w["key"] for w in planned if w["action"] == "create_task" and w["opportunity"] != gone}
+    others = {
+        w["key"] for w in planned if w["action"] == "create_task" and w["opportunity"] != gone
+    }
     assert {task["key"] for task in world.our_tasks(deleted=False)} == others
     assert world.synced().writes == []
     assert gone not in {task["opportunity"] for task in world.our_tasks(deleted=False)}
