@@ -294,8 +294,9 @@ ROWS = {
     ),
     "X9": Row(
         "Personal data in the store",
-        "Only the fields that rules read are kept. A record the CRM no longer has goes with the "
-        "next run, what hung on it with the weekly full one at the latest.",
+        "Only the fields that rules read are kept. An open opportunity that the CRM no longer "
+        "has goes with the next run; any other record, and what hung on it, with the weekly full "
+        "pull at the latest.",
         less="There is no command that forgets one person: delete the record in the CRM. Our own "
         "task texts stay in the outbox and the audit as long as those are kept.",
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from crms import slow_on_hubspot
 from kit import SIZE
+from world import CONCERNS
 
 UNREAD = "+49 30 5550 4711"
 NAME = "Quixotic Rename"
@@ -53,7 +54,7 @@ def test_what_the_crm_no_longer_has_goes_and_what_hung_on_it_with_the_full_pull(
     field = "Name" if crm.name == "salesforce" else "dealname"
     with crm(tmp_path, opportunities=SIZE) as world:
         world.settle()
-        gone = next(iter(world.stages()))
+        gone = world.one_in(CONCERNS)
         write(world, "deals", gone, field, NAME)
         world.synced()
         assert kept(world, NAME)
