@@ -25,7 +25,8 @@ def people(world) -> list[str]:
 
 
 def kept(world, text: str) -> int:
-    return sum(text.encode() in row[-2] for row in bodies(world))
+    """Count the records with a text; our own tasks, whose words are ours, do not count."""
+    return sum(text.encode() in row[-2] and b"cr1:" not in row[-2] for row in bodies(world))
 
 
 def bodies(world) -> list:
