@@ -185,7 +185,7 @@ ROWS = {
     ),
     "P3": Row(
         "The scheduler starts two runs, or none",
-        "Two are as above; none shows in status by the age of the last good run.",
+        "Two are as above; none shows in status, which tells the last runs and how they ended.",
         "core",
     ),
     "S1": Row(
