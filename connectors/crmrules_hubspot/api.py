@@ -42,18 +42,21 @@ class Api:
 
     def account(self) -> Record:
         """Return which portal the token belongs to."""
-        return self._get(f"/account-info/{self._version}/details")
+        found = self._get(f"/account-info/{self._version}/details")
+        if "portalId" not in found:
+            raise _foreign()
+        return found
 
     def pipelines(self) -> list[Record]:
         """Return the pipelines of deals with their stages."""
-        return list(self._get(f"/crm/pipelines/{self._version}/deals")["results"])
+        return _results(self._get(f"/crm/pipelines/{self._version}/deals"))
 
     def owners(self) -> Iterator[Record]:
         """Yield the owners who are not deactivated."""
         params = {"limit": str(OWNERS_PAGE)}
         while True:
             page = self._get(f"/crm/owners/{self._version}", params)
-            yield from page["results"]
+            yield from _results(page)
             after = next_page(page)
             if after is None:
                 return
@@ -62,12 +65,14 @@ class Api:
     def properties(self, object_: str, *, archived: bool = False) -> list[Record]:
         """Return the definitions of all properties of an object: those in use, or the archived."""
         path = f"/crm/properties/{self._version}/{object_}"
-        return list(self._get(path, {"archived": "true"} if archived else None)["results"])
+        return _results(self._get(path, {"archived": "true"} if archived else None))
 
     def search(self, object_: str, body: Mapping[str, Any]) -> Record:
         """Return one page of a search."""
         path = f"/crm/objects/{self._version}/{object_}/search"
-        return _mapping(self.transport.call("POST", path, body, search=True))
+        page = _mapping(self.transport.call("POST", path, body, search=True))
+        _results(page)
+        return page
 
     def read(
         self,
@@ -95,8 +100,8 @@ class Api:
         page = _mapping(self.transport.call("POST", path, body, params=params))
         _only_missing(page, f"reading {object_}")
         if id_property is None:
-            return {str(one["id"]): one for one in page["results"]}
-        return {str(one["properties"].get(id_property)): one for one in page["results"]}
+            return {str(one["id"]): one for one in _results(page)}
+        return {str(one["properties"].get(id_property)): one for one in _results(page)}
 
     def get(
         self, object_: str, id_: str, properties: Sequence[str], history: Sequence[str] = ()
@@ -126,7 +131,7 @@ class Api:
         }
         while True:
             page = self._get(f"/crm/objects/{self._version}/{object_}", params)
-            yield from page["results"]
+            yield from _results(page)
             after = next_page(page)
             if after is None:
                 return
@@ -142,7 +147,7 @@ class Api:
             answer = self.transport.call("POST", path, {"inputs": part}, exempt=True)
             page = _mapping(answer)
             _only_missing(page, f"reading associations of {from_} to {to}")
-            for result in page["results"]:
+            for result in _results(page):
                 one = str(result["from"]["id"])
                 found.setdefault(one, []).extend(_link(to) for to in result["to"])
                 after = next_page(result)
@@ -162,7 +167,7 @@ class Api:
 
     def groups(self, object_: str) -> list[Record]:
         """Return the property groups of an object."""
-        return list(self._get(f"/crm/properties/{self._version}/{object_}/groups")["results"])
+        return _results(self._get(f"/crm/properties/{self._version}/{object_}/groups"))
 
     def create_group(self, object_: str, body: Record) -> None:
         """Make a property group."""
@@ -186,8 +191,22 @@ class Api:
 def _mapping(answer: Answer) -> Record:
     _, body = answer
     if not isinstance(body, Mapping):
-        raise RetryableError("HubSpot answered something else than an object", remedy="try again")
+        raise _foreign()
     return body
+
+
+def _results(page: Record) -> list[Record]:
+    found = page.get("results")
+    if not isinstance(found, list) or not all(isinstance(one, Mapping) for one in found):
+        raise _foreign()
+    return found
+
+
+def _foreign() -> RetryableError:
+    return RetryableError(
+        "the answer is JSON, but none of HubSpot's: something between us replaced it",
+        remedy="check proxies and sign-in pages of this network",
+    )
 
 
 def next_page(page: Record) -> str | None:

@@ -75,7 +75,7 @@ class HubSpotConnector:
         """Look. Raises AccessError: not let in, or the wrong portal; UsageError: unknown stages."""
         self._found = inspect(self._config, self._api, self._configured, self._mapping)
         self._observed = self._transport.server_time or self._now()
-        return self._found[1]
+        return replace(self._found[1], now=self._transport.server_time)
 
     def may_write(self) -> Sequence[Problem]:
         """Name the scopes for writing that the token lacks."""

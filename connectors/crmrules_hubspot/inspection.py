@@ -21,8 +21,9 @@ from crmrules.mapping import Mapping as Words
 from crmrules_hubspot.api import Api, Record
 from crmrules_hubspot.config import Config
 from crmrules_hubspot.errors import MissingScopeError, RefusedError
-from crmrules_hubspot.kinds import KEY, OUR_FIELDS, ROW_KINDS
+from crmrules_hubspot.kinds import DEAL, KEY, KINDS, OUR_FIELDS, ROW_KINDS
 from crmrules_hubspot.portal import Portal, Stage
+from crmrules_hubspot.properties import named
 
 _TYPES: Mapping[str, str] = {
     "status": "enumeration",
@@ -45,6 +46,7 @@ def inspect(config: Config, api: Api, configured: Words, words: Words) -> tuple[
     _known_stages(configured, stages)
     problems = [*_unmapped(words, stages.values())]
     deals, tasks = _definitions(api, "deals"), _definitions(api, "tasks")
+    problems += _absent(api, deals, named(configured, config.role_sources))
     flags, found = _fields(deals)
     problems += found
     keyed, unique, found = _key(tasks)
@@ -138,6 +140,25 @@ def _unmapped(words: Words, stages: Iterable[Stage]) -> Iterable[Problem]:
 
 def _definitions(api: Api, object_: str) -> Mapping[str, Record]:
     return {str(one["name"]): one for one in api.properties(object_)}
+
+
+def _absent(
+    api: Api, deals: Mapping[str, Record], wanted: Mapping[str, tuple[str, ...]]
+) -> Iterable[Problem]:
+    """Name the configured properties that are not there: HubSpot reads them as empty, silently."""
+    for name, properties in wanted.items():
+        object_ = KINDS[name].object
+        try:
+            there = deals if object_ == DEAL.object else _definitions(api, object_)
+        except MissingScopeError:
+            continue  # then the pull tells that the object may not be read
+        missing = [one for one in properties if one not in there]
+        if missing:
+            yield Problem(
+                f"the configuration reads {', '.join(missing)} of {object_}, which this portal "
+                "does not have",
+                "correct [mapping.fields] or role_sources; until then what they tell is unknown",
+            )
 
 
 def _fields(deals: Mapping[str, Record]) -> tuple[frozenset[str], list[Problem]]:

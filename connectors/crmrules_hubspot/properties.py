@@ -76,14 +76,22 @@ _OWNERS = MappingProxyType(
 """Object in ``[mapping.fields]`` -> kind of row."""
 
 
-def wanted(mapping: Mapping, role_sources: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Return the properties of each kind, those included that the organization named."""
-    found = {kind: list(names) for kind, names in READ.items()}
+def named(mapping: Mapping, role_sources: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return kind of row -> the properties that only the organization's configuration names."""
+    found: dict[str, dict[str, None]] = {}
     for path in mapping.fields:
         owner, _, name = path.partition(".")
         if owner in _OWNERS:
-            found[_OWNERS[owner]].append(name)
-    found["contact"] += [
-        source.removeprefix(PROPERTY) for source in role_sources if source.startswith(PROPERTY)
-    ]
-    return {kind: tuple(dict.fromkeys(names)) for kind, names in found.items()}
+            found.setdefault(_OWNERS[owner], {})[name] = None
+    for source in role_sources:
+        if source.startswith(PROPERTY):
+            found.setdefault("contact", {})[source.removeprefix(PROPERTY)] = None
+    return {kind: tuple(names) for kind, names in found.items()}
+
+
+def wanted(mapping: Mapping, role_sources: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return the properties of each kind, those included that the organization named."""
+    own = named(mapping, role_sources)
+    return {
+        kind: tuple(dict.fromkeys((*names, *own.get(kind, ())))) for kind, names in READ.items()
+    }

@@ -243,10 +243,10 @@ def _read(items: Sequence[_Item], body: Any) -> list[Outcome]:
     if not isinstance(body, Mapping):
         return [item.lost for item in items]
     done: dict[str, str] = {}
-    for record in body.get("results") or ():
+    for record in _listed(body, "results"):
         done |= dict.fromkeys(_names(record), str(record.get("id")))
     refused: dict[str, Record] = {}
-    for error in body.get("errors") or ():
+    for error in _listed(body, "errors"):
         refused |= dict.fromkeys(_mentioned(error), error)
     found = []
     for item in items:
@@ -257,6 +257,11 @@ def _read(items: Sequence[_Item], body: Any) -> list[Outcome]:
         else:
             found.append(item.lost)
     return found
+
+
+def _listed(body: Mapping[str, Any], name: str) -> list[Record]:
+    found = body.get(name)
+    return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
 
 
 def _names(record: Record) -> Iterator[str]:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from crmrules.section import check_url, checked, has, secret
 
@@ -49,6 +49,7 @@ class Config(BaseModel):
     ca_bundle: str = ""
     organization_id: str = ""
     daily_calls: int = 5000
+    daily_reserve: float = Field(default=0.2, ge=0, le=1)
     allow_production: bool = False
 
     @field_validator("instance_url", "token_url", "audience")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Mapping as AnyMapping
+from dataclasses import replace
 from datetime import datetime
 
 from crmrules.connector import Batch, Outcome, Preflight, Problem, Row, Stored, Usage, Write
@@ -17,6 +18,7 @@ from crmrules.errors import AccessError
 from crmrules.mapping import Mapping
 from crmrules.model import Opportunity, OurTask
 from crmrules_salesforce.activities import our_task
+from crmrules_salesforce.composite import read_answers
 from crmrules_salesforce.config import Config
 from crmrules_salesforce.http import Transport
 from crmrules_salesforce.planner import Planner
@@ -78,12 +80,11 @@ class SalesforceConnector:
             "collateSubrequests": False,
             "compositeRequest": subrequests(self._transport.base, self._tables),
         }
-        answer = self._transport.read("POST", "composite", body)
-        parts = {part["referenceId"]: part for part in answer["compositeResponse"]}
+        parts = read_answers(self._transport.read("POST", "composite", body))
         token = self._transport.token
-        self._schema = read_schema(self._config, token, parts, self._tables)
+        self._schema = read_schema(self._config, token, parts, self._tables, self._mapping)
         self._observed = self._transport.server_time or self._now()
-        return self._schema.preflight
+        return replace(self._schema.preflight, now=self._transport.server_time)
 
     def may_write(self) -> Sequence[Problem]:
         """Return nothing: the describes of ``check`` told every right of ours."""

@@ -218,8 +218,20 @@ class Transport:
                 f"quota: our own ceiling of {self.config.daily_calls} API calls a day is reached",
                 remedy="raise [salesforce] daily_calls, or wait until tomorrow",
             )
+        self._leave_to_others()
         self._today += 1
         self.usage.calls += 1
+
+    def _leave_to_others(self) -> None:
+        """Stop before a call of the org's day that others have to be left (``daily_reserve``)."""
+        used, limit = self.usage.quota_used, self.usage.quota_limit
+        reserve = self.config.daily_reserve
+        if used is not None and limit and used >= limit * (1 - reserve):
+            raise GuardError(
+                f"quota: {used} of the org's {limit} API calls of the last 24 hours are used, and "
+                f"{reserve:.0%} of them are left to others",
+                remedy="wait, find out who uses them, or lower [salesforce] daily_reserve",
+            )
 
     def _note(self, answer: requests.Response, *_: Any, **__: Any) -> None:
         found = quota(answer.headers.get("Sforce-Limit-Info"))
@@ -256,7 +268,7 @@ def _unusable(*, writes: bool) -> CrmRulesError:
 
 def _broken(error: http.RequestException, *, writes: bool) -> CrmRulesError:
     """Type a failed exchange; what was surely not sent is never uncertain."""
-    if isinstance(error, http.SSLError):
+    if isinstance(error, http.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
         return AccessError(
             "the server's certificate is not trusted",
             remedy="set [salesforce] ca_bundle to the CA of your proxy; never switch checks off",

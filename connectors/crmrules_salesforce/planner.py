@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 from crmrules.errors import RetryableError
 from crmrules.transport import TRIES
+from crmrules_salesforce.composite import read_answers
 from crmrules_salesforce.errors import LocatorGoneError, TooLargeError, error_for
 from crmrules_salesforce.http import Transport
 from crmrules_salesforce.slices import (
@@ -100,13 +101,12 @@ class Planner:
             "compositeRequest": [self._part(f"q{n}", c) for n, c in enumerate(cursors)],
         }
         try:
-            answer = self._transport.read("POST", "composite", body)
+            parts = read_answers(self._transport.read("POST", "composite", body))
         except TooLargeError:
             self._shrink()
             return
-        parts = {part["referenceId"]: part for part in answer["compositeResponse"]}
         answered = [(cursor, parts.get(f"q{n}")) for n, cursor in enumerate(cursors)]
-        del answer, parts, body
+        del parts, body
         failed = False
         for cursor, part in answered:
             if part is None or part["httpStatusCode"] != 200:

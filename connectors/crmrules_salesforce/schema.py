@@ -17,9 +17,11 @@ from urllib.parse import quote
 
 from crmrules.connector import Capabilities, Organization, Preflight, Problem
 from crmrules.errors import AccessError, GuardError
+from crmrules.mapping import Mapping as Words
 from crmrules_salesforce.auth import Token
 from crmrules_salesforce.config import Config
 from crmrules_salesforce.errors import PERMISSION_SET, error_for
+from crmrules_salesforce.stages import stage_problems
 from crmrules_salesforce.tables import Table
 
 Described = Mapping[str, Mapping[str, Any]]
@@ -106,7 +108,11 @@ def _query(base: str, reference: str, soql: str) -> dict[str, Any]:
 
 
 def read_schema(
-    config: Config, token: Token, answers: Mapping[str, Any], tables: Mapping[str, Table]
+    config: Config,
+    token: Token,
+    answers: Mapping[str, Any],
+    tables: Mapping[str, Table],
+    words: Words,
 ) -> Schema:
     """Judge the answers. Raises AccessError: wrong organization, or opportunities out of reach."""
     organization = _organization(config, token, answers)
@@ -124,6 +130,7 @@ def read_schema(
         raise AccessError(problems[0].what, remedy=problems[0].remedy)
     capabilities, more = _capabilities(described, user)
     problems += more
+    problems += stage_problems(words, _records(answers, "stages"))
     if needs_confirmation(organization, config):
         problems.append(production_problem(organization))
     return Schema(

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from crmrules.connector import CreateTask, Outcome, Result, Write
@@ -26,6 +26,7 @@ from crmrules.errors import (
     UsageError,
 )
 from crmrules.model import OurTask
+from crmrules_salesforce.composite import answers
 from crmrules_salesforce.errors import error_for, first_error, meaning, outcome
 from crmrules_salesforce.http import Transport
 from crmrules_salesforce.records import long_id, record_of
@@ -76,6 +77,8 @@ class Writer:
             self._transport.pause(attempt)
             again.sort(key=lambda item: str(item.record.get("WhatId") or item.record.get("id")))
             self._send(again, SMALL, outcomes)
+        # Three more tries are enough: what is locked or out of reach still is for the next run.
+        outcomes = [_later(found) for found in outcomes]
         self._verify(items, outcomes)
         for place, first in twins.items():
             outcomes[place] = outcomes[first]
@@ -138,9 +141,9 @@ class Writer:
                 result = _whole(error)
                 outcomes[item.place] = Outcome(result, error=error.message, remedy=error.remedy)
             return None
-        answers = _answers(answer)
+        told = answers(answer)
         for number, chunk in enumerate(group):
-            for item, found in zip(chunk, _read(chunk, answers.get(f"w{number}")), strict=True):
+            for item, found in zip(chunk, _read(chunk, told.get(f"w{number}")), strict=True):
                 outcomes[item.place] = found
         return None
 
@@ -182,6 +185,12 @@ def _sent(found: Outcome | None) -> bool:
     return found is not None and found.result is not Result.RETRY
 
 
+def _later(found: Outcome | None) -> Outcome | None:
+    if found is None or found.result is not Result.RETRY:
+        return found
+    return replace(found, result=Result.DEFERRED)
+
+
 def _not_sent(error: CrmRulesError) -> Outcome:
     return Outcome(Result.DEFERRED, error=error.message, remedy=error.remedy)
 
@@ -195,15 +204,9 @@ def _whole(error: CrmRulesError) -> Result:
     return Result.RETRY if result is Result.UNCERTAIN else result
 
 
-def _answers(answer: Any) -> dict[str, Mapping[str, Any]]:
-    parts = answer.get("compositeResponse") if isinstance(answer, Mapping) else None
-    found = parts if isinstance(parts, list) else []
-    return {part["referenceId"]: part for part in found if "referenceId" in part}
-
-
 def _read(chunk: list[_Item], part: Mapping[str, Any] | None) -> list[Outcome]:
     """Return one outcome for each record of a collection."""
-    if part is None or part.get("httpStatusCode", 500) >= 500:
+    if part is None or part["httpStatusCode"] >= 500:
         return [_UNCERTAIN] * len(chunk)
     body = part["body"]
     if part["httpStatusCode"] >= 300:
@@ -216,7 +219,9 @@ def _read(chunk: list[_Item], part: Mapping[str, Any] | None) -> list[Outcome]:
     return [_result(item, found) for item, found in zip(chunk, body, strict=True)]
 
 
-def _result(item: _Item, found: Mapping[str, Any]) -> Outcome:
+def _result(item: _Item, found: Any) -> Outcome:
+    if not isinstance(found, Mapping):
+        return _UNCERTAIN
     if found.get("success"):
         return Outcome(Result.DONE, id=found.get("id"))
     code, message = first_error(found.get("errors"))

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
@@ -62,6 +62,7 @@ class Preflight:
     organization: Organization
     problems: tuple[Problem, ...] = ()
     capabilities: Capabilities = Capabilities()
+    now: datetime | None = None  # the CRM's own time, where an answer told it
 
 
 @dataclass(frozen=True, slots=True)

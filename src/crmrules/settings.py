@@ -115,6 +115,7 @@ class GuardSettings(_Section):
 
     max_writes: int = Field(default=500, ge=0)
     max_share_flagged: float = Field(default=0.3, ge=0, le=1)
+    max_minutes: float = Field(default=240, gt=0)
 
 
 class TextSettings(_Section):

@@ -4,7 +4,8 @@ Everything is decided in one transaction before anything is written. ``sync`` co
 the intents; ``plan`` rolls it back, so what it lists is what the next sync writes. Both hold the
 organization's lease, so they never overlap.
 
-No clock is read here: ``Job.now`` is the moment a run judges by.
+No clock is read here: ``Job.now`` is the moment a run judges by. Where nobody asked for one it is
+the CRM's own time, so that a wrong clock of this machine changes no finding.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ class Job:
     rules_hash: str
     engine: Engine
     now: datetime
+    by_crm: bool = False  # nobody asked for a moment: the CRM's own time counts where it is told
     policy: Policy = field(default_factory=Policy)
     guards: Guards = field(default_factory=Guards)
     major_amount: float | None = None
@@ -60,6 +62,7 @@ class Job:
 def plan(job: Job, *, full: bool = False, show: Show | None = None) -> Report:
     """Decide what a sync would write now, and commit nothing."""
     preflight = job.connector.check()
+    job = _timed(job, preflight)
     org = job.store.for_org(preflight.organization.id)
     with org.lease("plan") as fence, org.dry_run(fence) as tx:
         return _decide(job, preflight, tx, Keeper(job.now, show or Show()), full=full)
@@ -73,6 +76,7 @@ def sync(job: Job, *, full: bool = False, show: Show | None = None) -> Report:
     of what a guard stopped: all of it was planned and shown.
     """
     preflight = job.connector.check()
+    job = _timed(job, preflight)
     _admit((*preflight.problems, *missing_flags(job.rules, preflight.capabilities)))
     org = job.store.for_org(preflight.organization.id)
     with org.lease("sync") as fence, org.run(job.now, job.rules_hash) as run:
@@ -115,6 +119,7 @@ class Look:
 def look(job: Job, opportunity: str) -> Look | None:
     """Judge one opportunity as the next sync would, and commit nothing; None: it is not there."""
     preflight = job.connector.check()
+    job = _timed(job, preflight)
     org = job.store.for_org(preflight.organization.id)
     with org.lease("explain") as fence, org.dry_run(fence) as tx:
         pull(job.connector, tx, full=False, run="explain", now=job.now)
@@ -132,6 +137,11 @@ def _guard(report: Report, guards: Guards, show: Show | None) -> None:
     except GuardError:
         (show or Show()).stopped(report)
         raise
+
+
+def _timed(job: Job, preflight: Preflight) -> Job:
+    told = preflight.now if job.by_crm else None
+    return job if told is None else replace(job, now=told)
 
 
 def _admit(problems: Sequence[Problem]) -> None:

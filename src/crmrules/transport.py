@@ -36,6 +36,7 @@ def tls_context(ca_bundle: str, *, where: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_default_certs(ssl.Purpose.SERVER_AUTH)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.hostname_checks_common_name = False  # a name stands in the certificate's list of names
     if ca_bundle:
         try:
             context.load_verify_locations(cafile=ca_bundle)

@@ -59,6 +59,7 @@ def test_a_remedy_is_demanded_of_every_error():
         errors.UsageError("something")
 
 
+@pytest.mark.fault("X4")
 def test_a_secret_in_an_error_is_blanked_out(monkeypatch):
     log.keep_secret("s3cr3t-of-this-test")
     raising(monkeypatch, errors.AccessError("no: s3cr3t-of-this-test", remedy="Do."))
@@ -128,6 +129,7 @@ def test_no_configuration_says_where_it_was_searched_and_how_to_get_one(tmp_path
     assert "crmrules init" in ran.err
 
 
+@pytest.mark.fault("R1")
 def test_all_problems_of_a_rule_folder_are_told_at_once(tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "a.yml").write_text("id: a\ntitel: x\nmode: off\n", encoding="utf-8")

@@ -6,6 +6,8 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from crmrules.mapping import Mapping
 from crmrules.model import Focus
 from crmrules_hubspot.errors import FEATURES
@@ -22,6 +24,7 @@ def test_every_property_is_described_and_no_other():
     assert named == defined
 
 
+@pytest.mark.fault("X8", on="hubspot")
 def test_every_scope_the_connector_can_ask_for_is_explained_and_no_other():
     described = set(re.findall(r"^\| `([a-z_.-]+(?:read|write))` \|", README, re.MULTILINE))
     assert described == set(FEATURES)

@@ -146,6 +146,7 @@ def test_our_activity_fields_are_granted_on_tasks_and_events_never_on_activity()
     assert not [field for field in granted if field.startswith("Activity.")]
 
 
+@pytest.mark.fault("X8", on="salesforce")
 def test_only_our_fields_and_what_a_task_needs_may_be_edited():
     editable = {field for field, edit in granted_fields(permission_set()).items() if edit}
     ours = {f"Opportunity.{name}" for owner, name in FIELDS if owner == "Opportunity"}
@@ -181,6 +182,7 @@ def fields_read(schema):
     return found
 
 
+@pytest.mark.fault("X8", on="salesforce")
 def test_exactly_what_the_connector_reads_is_granted():
     sets = (permission_set(), permission_set("quotes/main/default/permissionsets/CrmRules_Quotes"))
     granted = {name for node in sets for name in granted_fields(node)}
@@ -189,6 +191,7 @@ def test_exactly_what_the_connector_reads_is_granted():
     assert granted - shared_with_tasks == read
 
 
+@pytest.mark.fault("X8", on="salesforce")
 def test_object_rights_are_read_only_but_for_the_opportunity():
     rights = {}
     for entry in permission_set().iterfind("m:objectPermissions", NS):

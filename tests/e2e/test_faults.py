@@ -59,6 +59,7 @@ def clean(tmp_path_factory, crm):
         return world.dump()
 
 
+@pytest.mark.fault("H1", "H2", "H3", "H4", "N2", "N3", "N5")
 @on_each("name", DURING_PULL, FAST, READ_FAST_ON_HUBSPOT)
 def test_a_fault_while_reading_costs_waiting_or_a_run_but_no_write(crm, tmp_path, clean, name):
     fault, code = DURING_PULL[name]
@@ -78,6 +79,7 @@ def test_a_fault_while_reading_costs_waiting_or_a_run_but_no_write(crm, tmp_path
         assert world.synced().writes == []
 
 
+@pytest.mark.fault("H1", "H2", "H4", "N2", "N3")
 @on_each("name", DURING_WRITE, FAST, WRITTEN_FAST_ON_HUBSPOT)
 def test_a_fault_while_writing_is_cleared_up_by_this_run_or_the_next(crm, tmp_path, clean, name):
     fault, codes = DURING_WRITE[name]
@@ -95,6 +97,7 @@ def test_a_fault_while_writing_is_cleared_up_by_this_run_or_the_next(crm, tmp_pa
         assert world.synced().writes == []
 
 
+@pytest.mark.fault("H3")
 @slow_on_hubspot
 def test_what_a_server_asks_to_wait_is_waited(crm, tmp_path):
     with crm(tmp_path, opportunities=SIZE) as world:
@@ -105,6 +108,7 @@ def test_what_a_server_asks_to_wait_is_waited(crm, tmp_path):
         assert max(world.slept) >= 7
 
 
+@pytest.mark.fault("H11")
 def test_a_locked_record_is_left_for_the_next_run_and_the_others_are_written(crm, tmp_path, clean):
     with crm(tmp_path, opportunities=SIZE) as world:
         world.settle()
@@ -120,6 +124,7 @@ def test_a_locked_record_is_left_for_the_next_run_and_the_others_are_written(crm
         assert world.dump() == clean
 
 
+@pytest.mark.fault("P1")
 @slow_on_hubspot
 def test_a_second_run_at_the_same_time_ends_with_75_and_writes_nothing(crm, tmp_path):
     from crmrules.state import Store

@@ -39,6 +39,7 @@ def holds_no_secret(world: World, *runs) -> None:
         assert world.token.encode() not in file.read_bytes()
 
 
+@pytest.mark.fault("R6")
 @slow_on_hubspot
 def test_more_writes_than_the_ceiling_stop_the_run(world):
     world.guard = {"max_writes": 3}
@@ -72,6 +73,7 @@ def test_a_run_without_writes_never_asks_whether_it_may_write(world, monkeypatch
     assert asked == []
 
 
+@pytest.mark.fault("R6")
 @slow_on_hubspot
 def test_too_many_flagged_opportunities_stop_the_run(world):
     world.guard = {"max_share_flagged": 0.1}
@@ -105,6 +107,7 @@ def test_another_organization_than_the_pinned_one_is_refused(world):
     refused(world, 3, *world.told["another organization"])
 
 
+@pytest.mark.fault("X5")
 @slow_on_hubspot
 def test_an_untrusted_certificate_is_told(crm, tmp_path):
     other = tmp_path / "other"
@@ -126,6 +129,7 @@ def test_a_file_of_certificates_that_is_not_there_is_told(world):
     refused(world, 2, "ca_bundle")
 
 
+@pytest.mark.fault("N1")
 @slow_on_hubspot
 def test_a_host_out_of_reach_is_told(world):
     with socket.socket() as free:
@@ -156,6 +160,7 @@ def test_hidden_opportunities_are_refused(world):
 OURS = ("flags", "key")
 
 
+@pytest.mark.fault("H7")
 @slow_on_hubspot
 @pytest.mark.parametrize("name", OURS)
 def test_a_field_of_ours_that_may_not_be_written_stops_the_run(world, name):
@@ -166,6 +171,7 @@ def test_a_field_of_ours_that_may_not_be_written_stops_the_run(world, name):
     world.synced()
 
 
+@pytest.mark.fault("H7")
 @pytest.mark.parametrize("name", OURS)
 def test_a_field_of_ours_that_cannot_even_be_seen_stops_the_run(world, name):
     world.hide(name)
@@ -180,5 +186,6 @@ def test_a_permission_taken_away_between_look_and_write_is_told_with_3(world):
     assert world.keys() == []
 
 
+@pytest.mark.fault("X4")
 def test_no_token_leaves_a_run_that_went_well(world):
     holds_no_secret(world, world.synced("-v", "-v"), world.plan("-v", "-v"))

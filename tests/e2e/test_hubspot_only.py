@@ -65,12 +65,14 @@ def test_without_the_scope_of_quotes_the_run_goes_on_and_says_what_it_does_not_k
     assert problem["remedy"]
 
 
+@pytest.mark.fault("H8")
 def test_a_stage_that_the_portal_does_not_have_is_named(world):
     world.phases = lambda: {"default": {"77": "evaluation"}}
     world.configure()
     refused(world, 2, "stage '77'", "[phases]")
 
 
+@pytest.mark.fault("H8")
 @pytest.mark.slow
 def test_a_pipeline_that_the_portal_does_not_have_is_named(world):
     world.phases = lambda: {"nowhere": {"77": "evaluation"}}
@@ -90,6 +92,7 @@ def test_a_property_of_another_type_is_somebody_elses_and_stops_the_run(world, k
     refused(world, 3, name, "of type number", "provision")
 
 
+@pytest.mark.fault("H8")
 def test_a_flag_that_the_property_has_no_option_for_stops_the_run(world):
     flags = world.portal.definitions["deals"]["crmrules_flags"]
     left = [option for option in flags["options"] if option["value"] != "e2e_early"]
@@ -98,6 +101,7 @@ def test_a_flag_that_the_property_has_no_option_for_stops_the_run(world):
 
 
 # -- people ---------------------------------------------------------------------------------------
+@pytest.mark.fault("H10")
 @pytest.mark.slow
 def test_a_task_of_somebody_who_left_is_held_back_where_nobody_stands_in(world):
     planned = next(w for w in world.plan().writes if w["action"] == "create_task")
@@ -127,6 +131,7 @@ def test_our_own_writes_are_no_news_to_the_next_run(asked):
 
 
 # -- deals that are merged ------------------------------------------------------------------------
+@pytest.mark.fault("H9")
 def test_merged_opportunities_are_judged_as_the_one_they_are_now_and_nobody_is_asked_twice(asked):
     first, second = [task for task in asked.our_tasks() if task["rule"] == EARLY][:2]
     merged = {first["opportunity"], second["opportunity"]}
@@ -157,6 +162,7 @@ def test_an_update_whose_answer_got_lost_is_just_made_again(world, clean, how):
     assert world.dump() == clean
 
 
+@pytest.mark.fault("H5")
 def test_a_batch_of_creates_that_is_answered_in_part_makes_the_rest_in_the_next_run(world, clean):
     keys = [w["key"] for w in world.plan().writes if w["action"] == "create_task"]
     world.strike("partial", ids=tuple(keys[:2]))
@@ -166,6 +172,7 @@ def test_a_batch_of_creates_that_is_answered_in_part_makes_the_rest_in_the_next_
     assert world.dump() == clean
 
 
+@pytest.mark.fault("H11")
 @pytest.mark.slow
 def test_one_record_that_a_rule_of_the_portal_refuses_leaves_the_others_of_its_batch_alone(
     world, clean

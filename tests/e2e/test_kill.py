@@ -70,11 +70,13 @@ def test_there_is_more_than_one_batch_and_an_unharmed_process_is_a_clean_run(crm
         assert world.dump() == expected
 
 
+@pytest.mark.fault("C1")
 @on_each("point", ["after", "committed"], ["committed"], [])
 def test_a_run_killed_at_its_worst_moments_is_finished_by_the_next(crm, tmp_path, clean, point):
     killed(crm, tmp_path, clean, point)
 
 
+@pytest.mark.fault("C1")
 @pytest.mark.slow
 @pytest.mark.parametrize("call", [1, 2])
 @pytest.mark.parametrize("point", ["before", "after", "inside"])
@@ -98,6 +100,7 @@ def test_a_run_killed_when_all_is_recorded_has_nothing_left_to_do(crm, tmp_path,
     killed(crm, tmp_path, clean, "recorded")
 
 
+@pytest.mark.fault("C1")
 @pytest.mark.slow
 def test_a_run_killed_again_and_again_is_still_finished(crm, tmp_path, clean):
     expected, _ = clean

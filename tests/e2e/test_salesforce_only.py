@@ -16,6 +16,7 @@ def world(tmp_path):
         yield world.settle()
 
 
+@pytest.mark.fault("H1")
 def test_a_token_that_ends_in_the_middle_is_renewed_where_we_can_sign_in(tmp_path):
     """HubSpot's keys do not end, and nobody can sign in for a new one."""
     with SalesforceWorld(tmp_path / "clean", opportunities=SIZE) as undisturbed:
@@ -59,6 +60,7 @@ def test_a_user_who_may_not_make_tasks_is_told_so_with_3(world):
     assert len(world.keys()) == len(refusals)
 
 
+@pytest.mark.fault("H10")
 def test_a_task_for_somebody_who_left_goes_to_their_manager_where_nobody_stands_in(tmp_path):
     """HubSpot knows no managers."""
     with SalesforceWorld(tmp_path, opportunities=14) as world:

@@ -45,6 +45,7 @@ def never_asks_again(world: World, before: dict, keys: list[str]) -> list[str]:
     return meant
 
 
+@pytest.mark.fault("S4")
 @on_each("the_bin", BINS, BINS, ["frees keys"])
 def test_a_lost_state_asks_nobody_twice(asked, the_bin):
     asked.keys_in_the_bin(block=BINS[the_bin])
@@ -57,6 +58,7 @@ def test_a_lost_state_asks_nobody_twice(asked, the_bin):
     assert "deleted" in asked.remembered(deleted)
 
 
+@pytest.mark.fault("S4")
 @pytest.mark.slow
 def test_a_lost_state_knows_what_people_did_as_the_kept_one_does(asked):
     touch(asked)
@@ -69,6 +71,7 @@ def test_a_lost_state_knows_what_people_did_as_the_kept_one_does(asked):
     assert asked.dump()["tasks"] == kept["tasks"]
 
 
+@pytest.mark.fault("S5")
 def test_an_old_backup_asks_nobody_twice(crm, tmp_path):
     with crm(tmp_path / "world", opportunities=14) as world:
         world.settle()

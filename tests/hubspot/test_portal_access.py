@@ -187,6 +187,7 @@ FAULTS = [
 ]
 
 
+@pytest.mark.fault("X4")
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda f: f"{f.kind}-{f.status}")
 def test_no_token_is_in_any_error_traceback_or_repr(small, clock, fault):
     with serving(small.portal) as server:
@@ -265,6 +266,7 @@ def test_the_pinned_portal_is_let_in_as_text_or_number(small, clock):
 
 
 # -- the line ----------------------------------------------------------------------------------
+@pytest.mark.fault("N5", "X6")
 def test_a_redirect_is_not_followed_for_it_would_carry_the_token_along(small, clock):
     with (
         serving(small.portal) as server,
@@ -278,6 +280,7 @@ def test_a_redirect_is_not_followed_for_it_would_carry_the_token_along(small, cl
         assert not crm._transport._client.follow_redirects
 
 
+@pytest.mark.fault("N1")
 def test_an_unreachable_host_is_tried_five_times(clock):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -296,6 +299,7 @@ def test_an_unreachable_host_is_tried_five_times(clock):
     assert clock.slept == [2, 4, 8, 16]
 
 
+@pytest.mark.fault("N1")
 def test_a_create_that_was_surely_not_sent_is_not_uncertain(small, clock):
     from crmrules.connector import Result
 
@@ -306,6 +310,7 @@ def test_a_create_that_was_surely_not_sent_is_not_uncertain(small, clock):
     assert found.result is Result.RETRY
 
 
+@pytest.mark.fault("X5")
 def test_an_unknown_ca_is_an_access_error_that_names_the_setting(small, clock):
     with (
         serving(small.portal, tls=True) as server,
@@ -354,6 +359,7 @@ def test_a_proxy_of_the_environment_is_used_and_one_that_is_not_for_this_host_is
     assert [proxy for _, proxy in made] == ["http://proxy.example:3128", None]
 
 
+@pytest.mark.fault("X5")
 def test_certificates_are_always_checked(made, clock):
     connect(SECTION, mapping=Mapping(), now=clock).close()
     [(context, _)] = made
@@ -370,6 +376,7 @@ def test_a_netrc_file_does_not_replace_the_token(small, clock, monkeypatch, tmp_
 
 
 # -- the section -------------------------------------------------------------------------------
+@pytest.mark.fault("X6")
 @pytest.mark.parametrize(
     "url",
     [
@@ -552,6 +559,7 @@ def test_a_property_that_is_not_there_is_what_provision_makes(clock, way):
     assert "crmrules provision" in problem.remedy
 
 
+@pytest.mark.fault("H8")
 def test_only_the_flags_that_have_an_option_may_be_written(clock):
     portal = empty_portal(clock)
     options = portal.definitions["deals"]["crmrules_flags"]["options"]
@@ -592,6 +600,7 @@ def test_the_account_tells_its_time_zone(small, clock):
         assert crm.check().organization.time_zone == "Europe/Berlin"
 
 
+@pytest.mark.fault("H13")
 def test_a_retired_version_is_a_matter_of_the_configuration(small, clock):
     with serving(small.portal) as server, connected(server, clock) as crm:
         server.faults.add(Fault("status", status=410))
@@ -600,6 +609,7 @@ def test_a_retired_version_is_a_matter_of_the_configuration(small, clock):
     assert "api_version" in caught.value.remedy
 
 
+@pytest.mark.fault("H10")
 def test_a_colleague_who_left_is_no_active_owner(small, clock):
     small.portal.update("deals", small.first, {"hubspot_owner_id": "52"}, RITA)
     with serving(small.portal) as server, connected(server, clock) as crm:

@@ -97,6 +97,7 @@ FAULTS = [
 ]
 
 
+@pytest.mark.fault("N2", "N3", "N5", "H3", "H4")
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda f: f"{f.kind}-{f.status}-{f.path}-{f.times}")
 def test_a_full_pull_through_a_fault_equals_an_undisturbed_one(small, clock, fault):
     wanted, found, _ = both(small, clock, fault)
@@ -104,6 +105,7 @@ def test_a_full_pull_through_a_fault_equals_an_undisturbed_one(small, clock, fau
     assert not found.problems
 
 
+@pytest.mark.fault("N2", "N3", "H3", "H4")
 @pytest.mark.parametrize(
     "fault",
     [fault for fault in FAULTS if "archived" not in fault.path],  # only a full pull lists those
@@ -130,6 +132,7 @@ def test_an_incremental_pull_through_a_fault_finds_every_change(small, clock, fa
     assert gone == wanted.rows
 
 
+@pytest.mark.fault("N2", "N3", "H4")
 def test_a_seeded_portal_reads_the_same_while_every_third_call_goes_wrong(clock):
     portal = seeded_portal(7, clock=clock, opportunities=40)
     ways = [
@@ -153,6 +156,7 @@ def test_a_seeded_portal_reads_the_same_while_every_third_call_goes_wrong(clock)
         }
 
 
+@pytest.mark.fault("H3")
 def test_retry_after_is_waited_for_and_without_one_a_429_waits_the_whole_interval(small, clock):
     both(small, clock, Fault("rate_limited", retry_after=7, path=BATCH))
     assert next(s for s in clock.slept if s > 1) == 7 + 0.5 * 2
@@ -160,12 +164,14 @@ def test_retry_after_is_waited_for_and_without_one_a_429_waits_the_whole_interva
     assert next(s for s in clock.slept if s > 1) == 10 + 0.5 * 2
 
 
+@pytest.mark.fault("H3")
 def test_a_date_as_retry_after_is_waited_for(small, clock):
     later = (clock.now + timedelta(seconds=90)).strftime("%a, %d %b %Y %H:%M:%S GMT")
     both(small, clock, Fault("status", status=503, retry_after=later, path=BATCH))
     assert 80 <= max(clock.slept) <= 95
 
 
+@pytest.mark.fault("H3")
 def test_a_portal_that_asks_for_an_hour_is_left_alone(small, clock):
     with serving(small.portal) as server, connected(server, clock, inside=True) as crm:
         server.faults.add(Fault("migrating", status=477, retry_after=3600))
@@ -174,6 +180,7 @@ def test_a_portal_that_asks_for_an_hour_is_left_alone(small, clock):
     assert not clock.slept
 
 
+@pytest.mark.fault("H4")
 def test_a_portal_that_stays_down_ends_the_run_after_five_tries(small, clock):
     with serving(small.portal) as server, connected(server, clock, inside=True) as crm:
         server.faults.add(Fault("status", status=503, times=99))
@@ -183,6 +190,7 @@ def test_a_portal_that_stays_down_ends_the_run_after_five_tries(small, clock):
         assert caught.value.exit_code == 4
 
 
+@pytest.mark.fault("H2", "H3")
 def test_a_day_that_is_used_up_ends_the_run_at_once_and_says_when_it_begins_anew(small, clock):
     with serving(small.portal) as server, connected(server, clock, inside=True) as crm:
         crm.check()
@@ -195,6 +203,7 @@ def test_a_day_that_is_used_up_ends_the_run_at_once_and_says_when_it_begins_anew
         assert server.calls[-1].status == 429
 
 
+@pytest.mark.fault("N6")
 def test_a_slow_answer_is_waited_for_and_one_that_never_comes_is_asked_for_again(small, clock):
     free = threading.Event()
     with serving(small.portal, sleep=lambda _: free.wait(5)) as server:
@@ -281,6 +290,7 @@ def test_however_dates_and_nothing_are_written_the_opportunities_are_the_same(cl
         assert heads == [(h.closed_on, h.won) for h in plain.heads()]
 
 
+@pytest.mark.fault("H9")
 def test_a_merged_deal_answers_for_both_old_ids_wherever_the_merges_lead(small, clock):
     with serving(small.portal) as server, connected(server, clock, inside=True) as crm:
         kept = pulled(crm)
@@ -311,6 +321,7 @@ def small_searches(monkeypatch):
     monkeypatch.setattr(scan, "CAP", 40)
 
 
+@pytest.mark.fault("T2")
 @pytest.mark.parametrize("text", [False, True])
 @pytest.mark.parametrize("spread", [True, False])
 def test_no_deal_is_lost_beyond_the_cap_nor_on_one_millisecond(clock, monkeypatch, text, spread):
@@ -391,6 +402,7 @@ def test_our_own_ceiling_stops_before_the_call(small, clock):
         assert caught.value.exit_code == 6
 
 
+@pytest.mark.fault("H2")
 def test_a_part_of_the_day_is_left_to_others(clock):
     small = Small(clock, daily_limit=100)
     with (

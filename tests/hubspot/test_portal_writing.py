@@ -83,6 +83,7 @@ def test_a_private_task_names_no_deal_and_is_found_by_its_key(crm, small):
     assert opportunity(crm, pulled(crm), small.first).our_tasks == ()
 
 
+@pytest.mark.fault("H12")
 def test_the_same_key_again_is_already_done_and_names_the_first_task(crm, small):
     [first] = crm.write([new_task(small.first)])
     [again] = crm.write([new_task(small.first, subject="other")])
@@ -98,6 +99,7 @@ def test_one_key_twice_in_one_go_makes_one_task(crm, small):
     assert len(ours(small.portal)) == 1
 
 
+@pytest.mark.fault("H12")
 @pytest.mark.parametrize("blocks", [False, True])
 def test_the_key_of_a_deleted_task_is_found_whether_or_not_it_blocks(crm, small, blocks):
     small.portal.quirks.set(archived_keys_block=blocks)
@@ -150,6 +152,7 @@ def test_a_hundred_records_are_one_call(clock):
         assert len(server.calls) == 2
 
 
+@pytest.mark.fault("H11")
 @pytest.mark.parametrize("bad", [0, 37, 99])
 def test_one_record_that_a_rule_of_the_portal_refuses_blocks_none_of_the_others(clock, bad):
     portal, deals = hundred(clock)
@@ -168,6 +171,7 @@ def test_one_record_that_a_rule_of_the_portal_refuses_blocks_none_of_the_others(
         assert len(server.calls) <= 1 + 2 * math.ceil(math.log2(100))
 
 
+@pytest.mark.fault("H11")
 def test_however_many_records_are_bad_the_search_for_them_is_bounded(clock):
     portal, deals = hundred(clock)
     portal.require("deals", "closed_lost_reason", deals)
@@ -179,6 +183,7 @@ def test_however_many_records_are_bad_the_search_for_them_is_bounded(clock):
         assert len(server.calls) == 2 * 100 - 1
 
 
+@pytest.mark.fault("H10")
 def test_a_task_for_somebody_who_left_is_refused_alone(crm, small):
     writes = [
         new_task(small.first, "a"),
@@ -196,6 +201,7 @@ def test_a_task_for_somebody_who_left_is_refused_alone(crm, small):
     assert "fallback_owner" in done[3].remedy
 
 
+@pytest.mark.fault("H8")
 def test_an_option_that_is_missing_is_a_matter_of_configuration(crm, small):
     options = small.portal.definitions["deals"]["crmrules_status"]["options"]
     small.portal.redefine("deals", "crmrules_status", options=options[:1])
@@ -204,6 +210,7 @@ def test_an_option_that_is_missing_is_a_matter_of_configuration(crm, small):
     assert "crmrules provision" in found.remedy
 
 
+@pytest.mark.fault("H7")
 @pytest.mark.parametrize("way", ["undefine", "archive"])
 def test_a_property_that_is_gone_is_a_matter_of_configuration(crm, small, way):
     if way == "undefine":
@@ -224,6 +231,7 @@ def test_a_property_that_became_read_only_is_a_matter_of_configuration(crm, smal
     assert found.result is Result.CONFIG
 
 
+@pytest.mark.fault("H9")
 @pytest.mark.parametrize("way", ["archive", "purge"])
 def test_a_deal_that_is_gone_meanwhile_makes_its_fields_moot_and_no_others(crm, small, way):
     getattr(small.portal, way)("deals", small.first)
@@ -233,6 +241,7 @@ def test_a_deal_that_is_gone_meanwhile_makes_its_fields_moot_and_no_others(crm, 
     assert (gone.result, there.result) == (Result.MOOT, Result.DONE)
 
 
+@pytest.mark.fault("H9")
 @pytest.mark.parametrize("way", ["archive", "purge"])
 def test_a_task_for_a_deal_that_is_gone_is_not_made_and_others_are(crm, small, way):
     getattr(small.portal, way)("deals", small.first)
@@ -260,6 +269,7 @@ LOST = [
 ]
 
 
+@pytest.mark.fault("N2", "N3", "H4")
 @pytest.mark.parametrize("unique", [True, False])
 @pytest.mark.parametrize("fault", LOST, ids=lambda f: f"{f.kind}-{f.status}-{f.after}")
 def test_a_create_without_a_trustworthy_answer_is_uncertain_and_never_sent_twice(
@@ -283,6 +293,7 @@ def test_a_create_without_a_trustworthy_answer_is_uncertain_and_never_sent_twice
         assert len(ours(small.portal, "a")) == len(ours(small.portal, "b")) == 1
 
 
+@pytest.mark.fault("H3")
 @pytest.mark.parametrize(
     "fault",
     [
@@ -325,6 +336,7 @@ def test_an_update_that_never_gets_through_is_left_for_later(crm, small, server)
     assert len(server.calls) == 5
 
 
+@pytest.mark.fault("H5")
 def test_what_fails_in_a_partial_answer_is_not_blamed_on_the_record(crm, small, server):
     """A server error of one input of a 207: an update may be repeated, a create looked up."""
     server.faults.add(
@@ -342,6 +354,7 @@ def test_what_fails_in_a_partial_answer_is_not_blamed_on_the_record(crm, small, 
     assert results == [Result.RETRY, Result.DONE, Result.UNCERTAIN, Result.DONE]
 
 
+@pytest.mark.fault("H1")
 def test_a_token_revoked_in_the_middle_leaves_the_rest_for_the_next_run(clock):
     portal, deals = hundred(clock, 150)
     with serving(portal) as server, connected(server, clock, inside=True) as crm:
@@ -360,6 +373,7 @@ def test_a_token_revoked_before_the_first_write_is_an_access_error(crm, small, s
     assert not ours(small.portal)
 
 
+@pytest.mark.fault("H2")
 def test_a_day_used_up_before_the_first_write_stops_and_in_the_middle_defers(clock):
     portal, deals = hundred(clock, 150)
     writes = [SetFields(deal, {"status": "ok"}) for deal in deals]

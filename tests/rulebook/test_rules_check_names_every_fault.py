@@ -99,6 +99,7 @@ def test_the_good_rule_has_no_fault(tmp_path):
     assert problems_of(tmp_path, {NAME: GOOD}) == []
 
 
+@pytest.mark.fault("R1")
 @pytest.mark.parametrize(("old", "new", "message", "place"), BREAKS, ids=lambda text: text[:25])
 def test_a_fault_is_told_on_its_line_with_a_remedy(tmp_path, old, new, message, place):
     assert GOOD.count(old) == 1
@@ -136,6 +137,7 @@ def test_a_flag_belongs_to_one_rule(tmp_path):
     ]
 
 
+@pytest.mark.fault("R1")
 def test_an_id_belongs_to_one_file(tmp_path):
     found = problems_of(tmp_path, {NAME: GOOD, "other/nego-early-concession.yml": GOOD})
 
@@ -229,6 +231,7 @@ def test_what_two_rules_hide_is_no_circle(tmp_path):
     assert problems_of(tmp_path, rules) == []
 
 
+@pytest.mark.fault("R1")
 def test_every_file_is_read_before_anything_is_said(tmp_path):
     found = problems_of(
         tmp_path,

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from crmrules.yamlsource import parse
 
 
+@pytest.mark.fault("R2")
 @pytest.mark.parametrize(
     ("text", "value"),
     [
@@ -34,6 +35,7 @@ def test_plain_values_read_as_yaml_1_2_says(text, value):
     assert type(document.value["a"]) is type(value)
 
 
+@pytest.mark.fault("R2", "R3")
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [
@@ -68,6 +70,7 @@ def test_what_readers_disagree_on_or_attackers_use_is_refused(text, line, messag
     assert all(one.remedy for one in troubles)
 
 
+@pytest.mark.fault("R3")
 @pytest.mark.parametrize(
     ("data", "message"),
     [
@@ -89,6 +92,7 @@ def test_a_hostile_file_costs_little(data, message):
     assert message in document.troubles[-1].what
 
 
+@pytest.mark.fault("R3")
 @given(
     st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode(errors="ignore"))
 )

@@ -74,6 +74,7 @@ def test_each_refused_sign_in_has_its_own_remedy(server, clock, tmp_path, spoil,
     assert caught.value.exit_code == 3
 
 
+@pytest.mark.fault("X6")
 def test_a_foreign_instance_address_in_the_sign_in_answer_is_refused(clock):
     config = read_config(
         {"auth": "client_credentials", "client_id": "a", "client_secret": "b"}
@@ -84,6 +85,7 @@ def test_a_foreign_instance_address_in_the_sign_in_answer_is_refused(clock):
         sign_in(config, lambda *_: (200, answer), clock())
 
 
+@pytest.mark.fault("X6")
 @pytest.mark.parametrize(
     "url",
     [
@@ -131,6 +133,7 @@ def test_what_a_flow_lacks_is_named():
         )
 
 
+@pytest.mark.fault("X7")
 def test_a_key_file_that_others_can_read_is_refused(server, clock, tmp_path):
     how = by_jwt(server, tmp_path)
     (tmp_path / "key.pem").chmod(0o640)
@@ -154,6 +157,7 @@ def test_a_wrong_token_is_an_access_error(server, clock):
         crm.check()
 
 
+@pytest.mark.fault("X5")
 def test_an_unknown_ca_is_an_access_error_that_names_the_setting(server, clock):
     with connected(server, clock, ca_bundle="") as crm, pytest.raises(AccessError) as caught:
         crm.check()
@@ -166,6 +170,7 @@ def test_a_ca_file_that_is_none_is_a_usage_error(server, tmp_path):
         tls_context(str(tmp_path / "ca.pem"), where="salesforce")
 
 
+@pytest.mark.fault("N1")
 def test_an_unreachable_host_is_tried_five_times(clock):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -178,6 +183,7 @@ def test_an_unreachable_host_is_tried_five_times(clock):
     assert len(clock.slept) == 4
 
 
+@pytest.mark.fault("N5", "X6")
 def test_a_request_to_another_host_never_leaves_and_redirects_are_not_followed(server):
     adapter = Adapter(tls_context(server.ca_file, where="salesforce"), lambda: None)
     adapter.allow(server.url)
@@ -203,6 +209,7 @@ FAULTS = [
 ]
 
 
+@pytest.mark.fault("X4")
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda f: f"{f.kind}-{f.status}-{f.path[-5:]}")
 def test_no_secret_is_in_any_error_or_traceback(server, clock, fault):
     how = {"auth": "client_credentials", "client_id": server.auth.consumer_key}
@@ -216,6 +223,7 @@ def test_no_secret_is_in_any_error_or_traceback(server, clock, fault):
     assert token is None or token.access not in text
 
 
+@pytest.mark.fault("H7")
 def test_missing_optional_objects_and_fields_degrade_to_problems(clock, tmp_path):
     from crmrules_sandbox.salesforce.start import seeded_org
 
@@ -298,6 +306,7 @@ def test_the_quota_header_is_read_whatever_follows_it():
     assert quota(None) is quota("nonsense") is None
 
 
+@pytest.mark.fault("H3")
 def test_retry_after_is_seconds_or_a_date(clock):
     assert retry_after("120", clock()) == 120
     assert retry_after("Mon, 23 Nov 2026 10:01:00 GMT", clock()) == 60

@@ -54,17 +54,20 @@ def write(answer, there=()):
     return found, asked
 
 
+@pytest.mark.fault("H12")
 def test_a_duplicate_of_our_key_is_done_and_its_short_id_is_completed():
     found, asked = write(refused(SAID.format("CrmRules_Key__c", TASK[:15])))
     assert (found.result, found.id, asked) == (Result.ALREADY, TASK, [])
 
 
+@pytest.mark.fault("H12")
 @pytest.mark.parametrize("field", ["CrmRules_Key__c", "<unknown>"])
 def test_a_duplicate_that_names_no_record_is_looked_up(field):
     found, asked = write(refused(SAID.format(field, "<unknown>")), there=[KEY])
     assert (found.result, found.id, asked) == (Result.ALREADY, TASK, [KEY])
 
 
+@pytest.mark.fault("H12")
 def test_a_key_taken_by_an_invisible_record_is_done_and_said_so():
     found, _ = write(refused(SAID.format("CrmRules_Key__c", "<unknown>")))
     assert (found.result, found.id) == (Result.ALREADY, None)

@@ -50,6 +50,7 @@ def test_no_code_of_salesforce_is_taken_for_success(shared_data):
         assert "said so" in found.error
 
 
+@pytest.mark.fault("H13")
 @pytest.mark.parametrize("status", [*range(300, 309), *range(400, 452), *range(500, 512)])
 @pytest.mark.parametrize("body", ["<html>", [], None, [{"errorCode": "X", "message": "y"}], {}])
 def test_every_status_is_an_error_with_a_remedy(status, body):
@@ -64,6 +65,7 @@ def limit(message):
     return error_for(403, [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": message}], "x")
 
 
+@pytest.mark.fault("H2")
 def test_the_day_limit_stops_and_the_concurrency_limit_does_not():
     assert isinstance(limit("TotalRequests Limit exceeded."), GuardError)
     concurrent = "ConcurrentRequests (Concurrent API Requests) Limit exceeded."

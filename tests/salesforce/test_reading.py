@@ -127,6 +127,7 @@ def test_an_account_edit_reaches_its_opportunities(clock):
         assert ids(rows, "Opportunity") == about
 
 
+@pytest.mark.fault("T2")
 def test_rows_stamped_before_the_watermark_are_found_within_ten_minutes(clock):
     org = small_org(clock)
     with serving(org) as server, connected(server, clock) as crm:
@@ -162,6 +163,7 @@ def test_a_reopened_opportunity_brings_its_old_activities(clock):
         assert {r.id for r in rows if r.kind == "Task" and r.parent == lost["Id"]} == wanted
 
 
+@pytest.mark.fault("N2", "N3", "H4", "H1")
 @pytest.mark.parametrize(
     "fault",
     [
@@ -193,6 +195,7 @@ def test_a_pull_through_a_fault_equals_an_undisturbed_one(clock, tmp_path, fault
         assert clock.slept[0] >= 7
 
 
+@pytest.mark.fault("H3")
 def test_a_date_as_retry_after_is_waited_for(clock):
     org = small_org(clock)
     later = (NOW + timedelta(seconds=90)).strftime("%a, %d %b %Y %H:%M:%S GMT")
@@ -202,6 +205,7 @@ def test_a_date_as_retry_after_is_waited_for(clock):
     assert 85 <= clock.slept[0] <= 95
 
 
+@pytest.mark.fault("H4")
 def test_a_server_that_stays_down_ends_the_run_after_five_tries(clock):
     org = small_org(clock)
     with serving(org) as server, connected(server, clock) as crm:
@@ -211,6 +215,7 @@ def test_a_server_that_stays_down_ends_the_run_after_five_tries(clock):
         assert len(bodies(server)) == 5
 
 
+@pytest.mark.fault("H2")
 def test_used_up_quota_stops_at_once(clock):
     org = small_org(clock)
     with serving(org) as server, connected(server, clock) as crm:
@@ -232,6 +237,7 @@ def test_our_own_ceiling_stops_before_the_call(clock):
         assert len(server.calls) == 2
 
 
+@pytest.mark.fault("H1")
 def test_a_persistent_401_signs_in_once_and_stops(clock, tmp_path):
     org = small_org(clock)
     with serving(org) as server, connected(server, clock, **by_jwt(server, tmp_path)) as crm:
@@ -308,6 +314,7 @@ def made(name, moments):
     ]
 
 
+@pytest.mark.fault("T2")
 @settings(max_examples=150, deadline=None)
 @given(
     st.lists(
@@ -369,6 +376,7 @@ def test_a_newly_won_opportunity_brings_the_activities_of_its_account(clock):
         assert task in ids(seen, "Task")
 
 
+@pytest.mark.fault("H3")
 def test_a_server_that_asks_for_an_hour_is_left_alone(clock):
     org = small_org(clock)
     with serving(org) as server, connected(server, clock) as crm:

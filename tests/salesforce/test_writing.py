@@ -50,6 +50,7 @@ def test_our_tasks_that_hang_on_nothing_are_found_the_deleted_ones_too(crm, org)
     assert [(t.key, t.deleted) for t in crm.unlinked_tasks()] == [(secret.key, True)]
 
 
+@pytest.mark.fault("H12")
 def test_the_same_key_again_is_already_done_and_names_the_first_task(crm, org):
     [first] = crm.write([new_task(org)])
     again, twice = crm.write([new_task(org, subject="other"), new_task(org)])
@@ -89,6 +90,7 @@ def test_a_thousand_records_are_one_call(crm, org, server):
     assert [(call.subrequests, call.counted) for call in server.calls] == [(5, 1)]
 
 
+@pytest.mark.fault("H10", "H11")
 def test_a_bad_record_never_blocks_the_others(crm, org):
     users = org.rows("User")
     idle = next((u["Id"] for u in users if not u["IsActive"]), None)
@@ -102,6 +104,7 @@ def test_a_bad_record_never_blocks_the_others(crm, org):
     assert "fallback_owner" in results[1].remedy
 
 
+@pytest.mark.fault("H6")
 def test_a_locked_row_is_tried_again_in_small_collections(crm, org, clock):
     identity = an_open_opportunity(org)["Id"]
     org.lock_row(identity, 1)
@@ -110,12 +113,14 @@ def test_a_locked_row_is_tried_again_in_small_collections(crm, org, clock):
     assert clock.slept
 
 
+@pytest.mark.fault("H6")
 def test_a_row_that_stays_locked_is_left_for_later(crm, org):
     identity = an_open_opportunity(org)["Id"]
     org.lock_row(identity, 99)
-    assert crm.write([SetFields(identity, {"status": "ok"})])[0].result is Result.RETRY
+    assert crm.write([SetFields(identity, {"status": "ok"})])[0].result is Result.DEFERRED
 
 
+@pytest.mark.fault("H9")
 def test_a_row_in_approval_is_deferred_and_a_deleted_one_moot(crm, org):
     identity = an_open_opportunity(org)["Id"]
     org.lock_for_approval(identity)
@@ -125,6 +130,7 @@ def test_a_row_in_approval_is_deferred_and_a_deleted_one_moot(crm, org):
     assert crm.write([SetFields(identity, {"status": "ok"})])[0].result is Result.MOOT
 
 
+@pytest.mark.fault("N2", "N3")
 @pytest.mark.parametrize("kind", ["drop_before", "drop_after", "truncated_body"])
 def test_a_lost_answer_is_uncertain_and_nothing_is_sent_again(crm, org, server, kind):
     server.faults.add(Fault(kind, path="composite"))
@@ -137,12 +143,14 @@ def test_a_lost_answer_is_uncertain_and_nothing_is_sent_again(crm, org, server, 
     assert len(ours(org, KEY)) == 1
 
 
+@pytest.mark.fault("H4")
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 def test_a_write_with_a_server_error_is_uncertain(crm, org, server, status):
     server.faults.add(Fault("html", status=status, path="composite"))
     assert crm.write([new_task(org)])[0].result is Result.UNCERTAIN
 
 
+@pytest.mark.fault("H1")
 def test_an_expired_token_is_renewed_without_a_second_task(server, clock, org, tmp_path):
     from salesforce_org import by_jwt
 
@@ -153,6 +161,7 @@ def test_an_expired_token_is_renewed_without_a_second_task(server, clock, org, t
     assert len(ours(org, KEY)) == 1
 
 
+@pytest.mark.fault("H2")
 def test_without_quota_the_write_stops_before_anything_is_sent(crm, org, server):
     server.faults.add(Fault("quota_exhausted", path="composite"))
     with pytest.raises(GuardError, match="quota"):

@@ -123,6 +123,7 @@ def test_a_run_that_was_overtaken_writes_nothing_more(tmp_path):
         assert next_.held() is None
 
 
+@pytest.mark.fault("P2")
 def test_the_end_of_an_overtaken_run_does_not_free_the_lease_of_the_other(tmp_path):
     clock = Clock()
     with open_store(tmp_path, clock) as store, open_store(tmp_path, clock) as other:

@@ -84,6 +84,7 @@ def test_intents_are_sent_in_the_order_they_were_planned(org):
     assert {(i.state, i.attempt, i.last_attempt) for i in first} == {("sending", 1, NOW)}
 
 
+@pytest.mark.fault("C1", "C4")
 def test_what_was_being_sent_when_a_run_died_is_unknown(org):
     _plan(org, create("a"), create("b"))
     with org.transaction() as tx:

@@ -97,6 +97,7 @@ def test_a_store_of_an_older_program_asks_for_the_migration(tmp_path):
     assert "crmrules state migrate" in caught.value.remedy
 
 
+@pytest.mark.fault("S7")
 @on_sqlite
 def test_an_older_store_is_backed_up_before_it_is_touched(tmp_path, monkeypatch):
     _set_version(tmp_path, "0001")

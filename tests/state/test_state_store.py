@@ -67,6 +67,7 @@ def test_nothing_is_written_before_the_first_use(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.fault("S3")
 @on_sqlite
 def test_a_file_that_is_no_database_is_a_state_error(tmp_path):
     (tmp_path / "state.db").write_bytes(b"certainly not a database" * 100)
@@ -74,6 +75,7 @@ def test_a_file_that_is_no_database_is_a_state_error(tmp_path):
         store.for_org(ORG)
 
 
+@pytest.mark.fault("S3")
 @on_sqlite
 @pytest.mark.parametrize("seed", range(25))
 def test_flipped_bytes_never_end_in_a_traceback(tmp_path, seed):
@@ -87,6 +89,7 @@ def test_flipped_bytes_never_end_in_a_traceback(tmp_path, seed):
         _use_all(tmp_path)
 
 
+@pytest.mark.fault("S3")
 @on_sqlite
 def test_a_damaged_schema_is_a_state_error(tmp_path):
     _fill(tmp_path)
@@ -108,6 +111,7 @@ def test_a_stored_value_that_is_no_json_is_a_state_error(tmp_path):
             tx.outbox.take(1, NOW)
 
 
+@pytest.mark.fault("S2")
 @on_sqlite
 def test_a_full_disk_undoes_the_transaction_and_says_so(tmp_path):
     _fill(tmp_path)
@@ -128,6 +132,7 @@ def test_a_full_disk_undoes_the_transaction_and_says_so(tmp_path):
         assert content(store) == before
 
 
+@pytest.mark.fault("S6")
 @on_sqlite
 def test_a_store_that_may_not_be_written_is_a_state_error(tmp_path):
     _fill(tmp_path)
@@ -139,6 +144,7 @@ def test_a_store_that_may_not_be_written_is_a_state_error(tmp_path):
                 tx.mirror.set_marks({"Task": "1"})
 
 
+@pytest.mark.fault("C4")
 @on_sqlite
 def test_durability_is_as_promised(tmp_path):
     with open_store(tmp_path) as store:
@@ -149,6 +155,7 @@ def test_durability_is_as_promised(tmp_path):
     assert found == ["wal", 2, 1, 10_000]
 
 
+@pytest.mark.fault("S1")
 def test_a_writer_that_waits_in_vain_is_told_so(tmp_path, monkeypatch):
     monkeypatch.setattr("crmrules.state.database.BUSY_SECONDS", 0.1)
     with open_store(tmp_path) as store, open_store(tmp_path) as other:
@@ -160,6 +167,7 @@ def test_a_writer_that_waits_in_vain_is_told_so(tmp_path, monkeypatch):
             assert second.status().opportunities == 0  # a reader waits for nobody
 
 
+@pytest.mark.fault("S1")
 @on_sqlite
 def test_a_writing_transaction_asks_for_the_lock_before_it_reads(tmp_path, monkeypatch):
     """One that reads first fails at once, unwaited, when somebody writes before it does."""

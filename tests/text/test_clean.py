@@ -82,6 +82,7 @@ def test_lines_that_were_broken_to_fit_are_one_sentence_and_bullets_are_not():
     assert left(text) == ["We cannot go on with this at the moment.", "first", "second", "third"]
 
 
+@pytest.mark.fault("R4")
 @pytest.mark.parametrize(
     "text",
     [

@@ -35,6 +35,7 @@ secrets = st.text(st.sampled_from("abcXYZ0189!-_./+="), min_size=6, max_size=40)
 around = st.text(st.sampled_from("αβγδ {}[]:,*"), max_size=20)
 
 
+@pytest.mark.fault("X4")
 @given(secret=secrets, before=around, after=around, place=st.sampled_from(["text", "list", "dict"]))
 def test_an_announced_secret_never_appears_wherever_it_stands(secret, before, after, place):
     log._SECRETS.clear()
@@ -77,6 +78,7 @@ def test_a_real_log_line_goes_to_stderr_without_the_secret(style):
     assert "it happened" in line
 
 
+@pytest.mark.fault("X4")
 def test_a_traceback_in_the_log_is_scrubbed_too():
     log.keep_secret("hunter2-hunter2")
     try:
@@ -87,6 +89,7 @@ def test_a_traceback_in_the_log_is_scrubbed_too():
     assert "hunter2" not in line
 
 
+@pytest.mark.fault("X3")
 def test_without_a_terminal_each_line_is_json():
     assert json.loads(logged(None))["event"] == "it happened"
 

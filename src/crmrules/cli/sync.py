@@ -66,6 +66,7 @@ def plan(
 
     Example: crmrules plan --format json
     """
+    from crmrules.cli.limit import limited
     from crmrules.cli.wire import setup
     from crmrules.guards import stops
     from crmrules.sync import plan as run_plan
@@ -75,7 +76,8 @@ def plan(
         with _printer(made, output, verdicts, private=include_private) as printer:
             progress("pulling and judging ...")
             job = made.job(now=as_of)
-            report = run_plan(job, full=full, show=printer.show())
+            with limited(made.settings.guard.max_minutes):
+                report = run_plan(job, full=full, show=printer.show())
             printer.finish(report, sys.stdout)
             for stop in stops(report, job.guards):
                 click.echo(f"a sync would stop: {stop.what}\n  -> {stop.remedy}", err=True)
@@ -118,6 +120,7 @@ def sync(
 
     Example: crmrules sync --max-writes 50
     """
+    from crmrules.cli.limit import limited
     from crmrules.cli.wire import setup
     from crmrules.errors import CrmRulesError
     from crmrules.log import scrub
@@ -129,7 +132,8 @@ def sync(
             with _printer(made, output, verdicts, private=include_private) as printer:
                 progress("pulling and judging ...")
                 job = made.job(now=as_of, max_writes=max_writes, initial=initial)
-                report = run_sync(job, full=full, show=_shown(printer))
+                with limited(made.settings.guard.max_minutes):
+                    report = run_sync(job, full=full, show=_shown(printer))
                 printer.finish(report, sys.stdout)
         finally:
             made.close()

@@ -48,10 +48,10 @@ class Setup:
         There is no run of a few: some rules rest on what others say.
 
         None: by the connector's own moment where its data has one (an export is judged inside its
-        data), else by the clock.
+        data), else by the CRM's own time, and by this machine's clock where the CRM tells none.
         """
         settings = self.settings
-        moment = now or getattr(self.connector, "as_of", None) or datetime.now(UTC)
+        asked = now or getattr(self.connector, "as_of", None)
         guards = Guards(settings.guard.max_writes, settings.guard.max_share_flagged, initial)
         if max_writes is not None:
             guards = replace(guards, max_writes=max_writes)
@@ -61,7 +61,8 @@ class Setup:
             rules=self.book.enabled,
             rules_hash=self.book.hash,
             engine=build(self.book.enabled, settings.engine),
-            now=moment,
+            now=asked or datetime.now(UTC),
+            by_crm=asked is None,
             policy=policy(settings),
             guards=guards,
             major_amount=settings.rules.major_amount,
