@@ -125,7 +125,8 @@ class HubSpotDesk:
             random=lambda: 0.0,
             clock=lambda: self.now.timestamp(),
         )
-        made._transport._client._transport = HttpxLine(self.line)
+        made._transport._client.close()
+        made._transport._client = HttpxLine(self.line, self.token)
         return made
 
     # -- what the line asks -----------------------------------------------------------------------
