@@ -74,7 +74,7 @@ class HubSpotDesk:
                 self.portal.define(kind, made)
 
     def _deals(self) -> list[Record]:
-        at = self.start - timedelta(days=1)
+        at = self.start - timedelta(hours=20)
         values = {
             "dealstage": STAGE_IDS["Prospecting"],
             "pipeline": PIPELINE,

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from crmrules_sandbox.salesforce.org import Org
 from crmrules_sandbox.salesforce.paging import Cursors
 from crmrules_sandbox.salesforce.schema import load_deploy, standard_schema
 from crmrules_sandbox.salesforce.start import shipped_fields
+from crmrules_sandbox.salesforce.values import stamp
 from crmrules_sandbox.wire.messages import Exchange, Reply
 
 KEY_FIELD = "force-app/main/default/objects/Activity/fields/CrmRules_Key__c.field-meta.xml"
@@ -88,6 +89,7 @@ class SalesforceDesk:
                 "StageName": "Prospecting",
                 "OwnerId": self.people[0],
                 "CloseDate": "2027-12-31",
+                "CreatedDate": stamp(self.start - timedelta(hours=20)),
                 "Amount": 1000.0,
             }
             for n, one in enumerate(self.opportunities, 1)

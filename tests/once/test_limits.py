@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import timedelta
 
 import pytest
 from hunt import PLANTS
-from machine import DAY, HOURS, MINUTE, Once, machine
-from runs import Process, points
+from machine import DAY, HOURS, MINUTE, Once
+from runs import Process
 
 QUERY = [name for name in PLANTS if name.endswith("query")]
 UNIQUE = [name for name in PLANTS if name.endswith("unique")]
-
-
-@pytest.fixture
-def world(plant_of):
-    """Return what makes a machine whose steps a test takes itself."""
-    made = []
-
-    def begin(name: str) -> Once:
-        plant = plant_of(name)
-        open_points = points(plant)
-        open_points.__enter__()
-        made.append(open_points)
-        world = machine(plant, Counter())()
-        world.tick(HOURS)
-        world.run(Process("here"))
-        world.tick(HOURS)
-        return world
-
-    yield begin
-    for one in made:
-        one.__exit__(None, None, None)
 
 
 def keys(world: Once) -> list[str]:
