@@ -1,11 +1,15 @@
-"""Our tasks that hang on no opportunity: those of private rules, found again by their keys.
+"""Our tasks that a pull does not bring: they are found again by their keys.
+
+Of an opportunity that was lost, a full pull reads no activities, so a task that is still open on it
+is looked up; else it would pass for deleted and stay open for ever.
 
 Nobody but the rep may see from a private task which opportunity it is about, so the CRM cannot say
 it either: a pull never brings such a task. What we know to be open is read back by key; after a
 lost state all tasks without an opportunity are listed once, and each belongs where its key can be
 computed from (organization, opportunity, private rule).
 
-It asks nothing of the CRM while no private rule is enabled, and decides nothing.
+It asks nothing of the CRM while no private rule is enabled and all open tasks were brought, and
+decides nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from crmrules.connector import Connector
-from crmrules.findings import TaskKey, TaskStatus, task_key
+from crmrules.findings import TaskKey, TaskRecord, TaskStatus, task_key
 from crmrules.model import Opportunity, OurTask
 from crmrules.rule import Rule
 from crmrules.state import Transaction
@@ -38,18 +42,23 @@ class PrivateTasks:
         organization: str,
         *,
         lost: bool,
+        full: bool = False,
     ) -> PrivateTasks:
-        """Return those the CRM has; ``lost``: nothing is stored, so all are looked for."""
+        """Return those the CRM has; ``lost``: nothing is stored, so all are looked for.
+
+        ``full``: the pull was one, so that an open task it has not brought is looked up.
+        """
         private = [rule.id for rule in rules if rule.private]
         known: dict[str, list[OurTask]] = {}
         loose: dict[str, list[OurTask]] = {}
-        if not private:
+        if not private and not full:
             return cls(organization, ())
-        unfinished = tx.ledger.load_tasks(TaskStatus.OPEN, TaskStatus.SNOOZED)
-        wanted = {task.key: task.opportunity for task in unfinished if task.rule in private}
+        unfinished = list(tx.ledger.load_tasks(TaskStatus.OPEN, TaskStatus.SNOOZED))
+        missed = _missed(tx, unfinished) if full else set()
+        wanted = {t.key: t.opportunity for t in unfinished if t.rule in private or t.key in missed}
         for key, task in (connector.tasks_by_key(wanted) if wanted else {}).items():
             known.setdefault(wanted[key], []).append(task)
-        for task in connector.unlinked_tasks() if lost else ():
+        for task in connector.unlinked_tasks() if lost and private else ():
             if (parts := TaskKey.parse(task.key)) is not None:
                 loose.setdefault(parts.digest, []).append(task)
         return cls(organization, private, known, loose)
@@ -58,7 +67,7 @@ class PrivateTasks:
         """Yield opportunities with their private tasks among ours, each with its rule."""
         for opportunity in found:
             linked = opportunity.our_tasks
-            if not self.rules or not (self.known or self.loose or linked):
+            if not (self.known or self.loose or (self.rules and linked)):
                 yield opportunity
                 continue
             digests = self._digests(opportunity.id)
@@ -72,6 +81,14 @@ class PrivateTasks:
         """Return what the keys of tasks about an opportunity hold, and the rule that made it."""
         keys = {rule: task_key(self.organization, opportunity, rule, 1) for rule in self.rules}
         return {key.rpartition(":")[2]: rule for rule, key in keys.items()}
+
+
+def _missed(tx: Transaction, tasks: Iterable[TaskRecord]) -> set[str]:
+    """Return the keys of tasks that are not stored though their opportunity is."""
+    listed = [task for task in tasks if task.task_id is not None]
+    ids = {task.opportunity for task in listed} | {str(task.task_id) for task in listed}
+    stored = tx.mirror.stored(sorted(ids))
+    return {t.key for t in listed if t.task_id not in stored and t.opportunity in stored}
 
 
 def _named(task: OurTask, digests: Mapping[str, str]) -> OurTask:

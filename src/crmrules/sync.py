@@ -173,7 +173,10 @@ def _decide(
     report.problems += report.reps.problems
     report.baseline = _measured(job, tx)
     judge = _evaluator(job, report.baseline).judge
-    private = PrivateTasks.read(job.connector, tx, job.rules, preflight.organization.id, lost=lost)
+    pulled = tx.history.get(_FULL_PULL) == job.now.isoformat()
+    private = PrivateTasks.read(
+        job.connector, tx, job.rules, preflight.organization.id, lost=lost, full=pulled
+    )
     new = _newcomers(job, tx, private)
     report.rules_changed = new.changed
     planner = _planner(job, preflight, tx, report.baseline, new.unseen)
@@ -277,9 +280,12 @@ def _local(policy: Policy, organization: Organization) -> Policy:
 
 
 def _end_gone(tx: Transaction, keeper: Keeper, now: datetime) -> None:
-    """End the episodes of opportunities that the CRM no longer has."""
+    """End the episodes of opportunities that the CRM no longer has.
+
+    A run that judges by the past does not see one that is younger; it has not gone for that.
+    """
     active = tx.ledger.load_episodes(EpisodeStatus.PENDING, EpisodeStatus.OPEN)
-    lost = [e for e in active if e.opportunity not in keeper.seen]
+    lost = [e for e in active if e.opportunity not in keeper.seen and e.seen_at <= now]
     pending = [e for e in lost if e.status is EpisodeStatus.PENDING]
     ended = [after for e in lost if e not in pending and (after := gone(e, now)) is not None]
     tx.save(episodes=ended, dropped=[(e.rule, e.opportunity) for e in pending])

@@ -128,16 +128,17 @@ class Planner:
             if mine is None or mine.n < episode.n:
                 episodes[episode.rule] = episode
                 plan.episodes.append(episode)
-        records = [self._observed(record, present.get(record.key)) for record in past.tasks]
+        kept = opportunity.won is False  # of what is lost, no tasks are read any more
+        records = [self._observed(r, present.get(r.key), kept=kept) for r in past.tasks]
         plan.tasks += adopted
         plan.tasks += [new for old, new in zip(past.tasks, records, strict=True) if new != old]
         return episodes, [*records, *adopted]
 
-    def _observed(self, record: TaskRecord, task: OurTask | None) -> TaskRecord:
+    def _observed(self, record: TaskRecord, task: OurTask | None, *, kept: bool) -> TaskRecord:
         if task is not None:
             today = self._now.astimezone(self._policy.time_zone).date()
             return observe(record, task, self._now, today=today)
-        if record.status.unfinished and record.rule in self.rules:
+        if record.status.unfinished and record.rule in self.rules and not kept:
             # Somebody deleted it. (A private task is looked for only while its rule is on.)
             return replace(record, status=TaskStatus.DELETED, ended_at=self._now)
         return record

@@ -129,6 +129,14 @@ class Mirror:
             for row in self._connection.execute(query):
                 yield Child(*row)
 
+    def stored(self, ids: Sequence[str]) -> set[str]:
+        """Return which of these ids a row is stored for, whatever its kind."""
+        found: set[str] = set()
+        for part in _parts(ids):
+            query = select(record.c.id).where(record.c.org == self._org, record.c.id.in_(part))
+            found.update(self._connection.execute(query).scalars())
+        return found
+
     def _heads(self) -> Iterator[list[Head]]:
         last = ""
         columns = (record.c.id, record.c.account, record.c.won, record.c.closed_on)

@@ -1,0 +1,163 @@
+"""Measure what the machine notices, and write docs/exactly-once.md from what was measured.
+
+    python tests/once/report.py hunt 'hubspot query' 40   # every mutant, at most so many sequences
+    python tests/once/report.py run 'hubspot query' 5000  # the machine against the product
+    python tests/once/report.py page                      # the page, from the figures in measured/
+
+Seconds are of this process's own time. A measured mutant is not measured again until its line is
+taken out of the file, or ``--again`` is given.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+PAGE = ROOT / "docs" / "exactly-once.md"
+SEED = 1
+
+sys.path[:0] = [str(HERE), str(ROOT / "src"), str(ROOT / "connectors")]
+
+from hunt import PLANTS, STEPS, hunt, run  # noqa: E402
+from line import READ_FAULTS, WRITE_FAULTS  # noqa: E402
+from mutants import MUTANTS  # noqa: E402
+from runs import POINTS, Plant, points  # noqa: E402
+
+
+def file_of(name: str) -> Path:
+    return HERE / "measured" / f"{name.replace(' ', '-')}.json"
+
+
+def measured(name: str) -> dict[str, Any]:
+    empty: dict[str, Any] = {"mutants": {}, "run": {}}
+    return json.loads(file_of(name).read_text()) if file_of(name).exists() else empty
+
+
+def keep(name: str, found: dict[str, Any]) -> None:
+    file_of(name).parent.mkdir(exist_ok=True)
+    file_of(name).write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
+
+
+def hunt_all(name: str, sequences: int, *, again: bool, expected: bool) -> None:
+    plant, found = Plant(*PLANTS[name]), measured(name)
+    gc.freeze()
+    for mutant in MUTANTS:
+        if mutant.name in found["mutants"] and not again:
+            continue
+        if expected and name not in mutant.kills:
+            continue
+        caught = hunt(plant, mutant, sequences, SEED)
+        found["mutants"][mutant.name] = {
+            "what": caught.what,
+            "sequences": caught.sequences,
+            "seconds": round(caught.seconds, 1),
+        }
+        keep(name, found)
+        print(name, mutant.name, caught, flush=True)
+
+
+def run_all(name: str, sequences: int) -> None:
+    """Run in pieces, so that what was done is on record when the run is cut off."""
+    plant, found = Plant(*PLANTS[name]), measured(name)
+    gc.freeze()
+    events: Counter[str] = Counter(found["run"].get("events", {}))
+    seconds = found["run"].get("seconds", 0.0)
+    while events["sequences"] < sequences:
+        begun = time.process_time()
+        with points(plant):
+            run(plant, min(100, sequences - events["sequences"]), events, shrink=True)
+        seconds += time.process_time() - begun
+        found["run"] = {"seconds": round(seconds, 1), "events": dict(events)}
+        keep(name, found)
+        print(name, events["sequences"], round(seconds), flush=True)
+
+
+# -- the page ----------------------------------------------------------------------------------
+
+
+def cell(mutant: Any, name: str, found: dict[str, Any]) -> str:
+    told = found["mutants"].get(mutant.name)
+    if told is None:
+        return "not measured" if name in mutant.kills else "-"
+    if not told["what"]:
+        return f"not in {told['sequences']}"
+    return f"**{told['sequences']}** ({told['seconds']:.0f} s)"
+
+
+def reason(mutant: Any, all_found: dict[str, Any]) -> str:
+    texts = [
+        found["mutants"][mutant.name]["what"]
+        for found in all_found.values()
+        if found["mutants"].get(mutant.name, {}).get("what")
+    ]
+    text = texts[0].partition(": ")[2] if texts else ""
+    short = text.split(": ")[0].split(" {")[0].split(" cr1")[0].split(" set()")[0]
+    return short.replace("|", "/")[:70] or (text[:70] if text else "")
+
+
+def mutants_table(all_found: dict[str, Any]) -> list[str]:
+    lines = [
+        "| mutant | safeguard taken away | " + " | ".join(PLANTS) + " | noticed by |",
+        "|---|---|" + "---|" * (len(PLANTS) + 1),
+    ]
+    for mutant in MUTANTS:
+        cells = [cell(mutant, name, all_found[name]) for name in PLANTS]
+        noticed = reason(mutant, all_found)
+        lines.append(
+            f"| {mutant.name} | {mutant.safeguard} | {' | '.join(cells)} | {noticed} |"
+        )
+    return lines
+
+
+def runs_table(all_found: dict[str, Any]) -> list[str]:
+    events = {name: Counter(found["run"].get("events", {})) for name, found in all_found.items()}
+    names = sorted(set().union(*events.values()))
+    first = ["sequences", "steps", "syncs", "crashes", "stalls", "overtaken", "writes"]
+    lines = ["| what happened | " + " | ".join(PLANTS) + " |", "|---|" + "---:|" * len(PLANTS)]
+    for what in [*first, *(n for n in names if n not in first)]:
+        lines.append(f"| {what} | " + " | ".join(f"{events[n][what]:,}" for n in PLANTS) + " |")
+    rate = []
+    for name in PLANTS:
+        seconds = all_found[name]["run"].get("seconds", 0)
+        done = events[name]["sequences"]
+        rate.append(f"{60 * done / seconds:.0f}" if seconds else "-")
+    lines.append("| sequences a minute of processor time | " + " | ".join(rate) + " |")
+    return lines
+
+
+def page() -> str:
+    all_found = {name: measured(name) for name in PLANTS}
+    text = (HERE / "page.md").read_text()
+    values = {
+        "STEPS": str(STEPS),
+        "WRITE_FAULTS": ", ".join(WRITE_FAULTS),
+        "READ_FAULTS": ", ".join(READ_FAULTS),
+        "POINTS": ", ".join(POINTS),
+        "COUNT": str(len(MUTANTS)),
+        "RUNS": "\n".join(runs_table(all_found)),
+        "MUTANTS": "\n".join(mutants_table(all_found)),
+    }
+    for name, value in values.items():
+        text = text.replace("{{" + name + "}}", value)
+    return text
+
+
+def main(command: str, name: str = "", sequences: str = "40", *options: str) -> None:
+    if command == "hunt":
+        again, expected = "--again" in options, "--expected" in options
+        hunt_all(name, int(sequences), again=again, expected=expected)
+    elif command == "run":
+        run_all(name, int(sequences))
+    else:
+        PAGE.write_text(page())
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,51 @@
+"""What the machine has found, each as a test of its own."""
+
+from __future__ import annotations
+
+import pytest
+from hunt import PLANTS
+from machine import DAY, HOURS
+from runs import Process
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PLANTS)
+def test_a_task_is_cancelled_though_a_full_pull_is_the_first_to_see_the_loss(world, name):
+    """Of a lost opportunity a full pull reads no tasks: an open one passed for deleted."""
+    one = world(name)
+    one.run(Process("here"))
+    assert [task["closed"] for task in one.desk.tasks()] == [False, False]
+    for place in range(len(one.opportunities)):
+        one.do_move(place, 3)
+    one.tick(8 * DAY)  # the weekly full pull is due
+    one.run(Process("here"))
+    assert [task["closed"] for task in one.desk.tasks()] == [True, True]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PLANTS)
+def test_an_edited_task_on_a_lost_opportunity_is_not_taken_for_deleted(world, name):
+    one = world(name)
+    one.run(Process("here"))
+    one.do_rep(0, "edit")
+    for place in range(len(one.opportunities)):
+        one.do_move(place, 3)
+    for step in (8 * DAY, HOURS):
+        one.tick(step)
+        one.run(Process("here"))
+    rows = one.plant.raw().execute("SELECT status FROM task WHERE edited = 1").fetchall()
+    assert rows == [("open",)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PLANTS)
+def test_judging_by_a_moment_before_an_opportunity_was_made_ends_nothing_of_it(world, name):
+    """It is not there at that moment; that passed for "the CRM no longer has it"."""
+    one = world(name)
+    one.run(Process("here"))
+    made = sorted(task["key"] for task in one.desk.tasks())
+    one.run(Process("here"), -3 * DAY)
+    for _ in range(3):
+        one.tick(20 * DAY)
+        one.run(Process("here"))
+    assert sorted(task["key"] for task in one.desk.tasks()) == made

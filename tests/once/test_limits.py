@@ -1,0 +1,90 @@
+"""What is not promised, on record: each limit is a test, so that nobody takes it for a promise."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hunt import PLANTS
+from machine import DAY, HOURS, MINUTE, Once
+from runs import Process
+
+QUERY = [name for name in PLANTS if name.endswith("query")]
+UNIQUE = [name for name in PLANTS if name.endswith("unique")]
+
+
+def keys(world: Once) -> list[str]:
+    return sorted(task["key"] for task in world.desk.tasks())
+
+
+def late(world: Once) -> None:
+    world.arm(["late"] * 9, [])
+    world.run(Process("here"))
+    world.disarm()
+
+
+@pytest.mark.slow
+@pytest.mark.fault("N4")
+@pytest.mark.parametrize("name", PLANTS)
+def test_a_create_that_comes_after_the_settle_window_doubles_only_without_a_unique_key(world, name):
+    one = world(name)
+    late(one)
+    assert keys(one) == []
+    one.desk.now += timedelta(minutes=20)
+    assert one.run(Process("here")).failed == []
+    made = keys(one)
+    one.line.deliver()
+    twice = [key for key in made if keys(one).count(key) == 2]
+    assert made
+    assert twice == (made if name in QUERY else [])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", QUERY)
+def test_a_state_lost_while_a_create_is_under_way_may_ask_twice_in_query_mode(world, name):
+    one = world(name)
+    late(one)
+    one.plant.lose()
+    for _ in range(2):
+        one.run(Process("here"))
+        one.tick(HOURS - MINUTE)
+    one.line.deliver()
+    one.run(Process("here"))
+    assert len(keys(one)) >= len(set(keys(one)))
+
+
+@pytest.mark.slow
+@pytest.mark.fault("S4")
+@pytest.mark.parametrize("name", PLANTS)
+def test_a_lost_state_and_an_emptied_bin_may_ask_once_more(world, name):
+    one = world(name)
+    one.run(Process("here"))
+    asked = keys(one)
+    assert asked
+    for task in one.desk.tasks():
+        one.desk.delete(task)
+        one.desk.purge(task)
+    one.plant.lose()
+    for _ in range(2):
+        one.tick(HOURS)
+        one.run(Process("here"))
+    assert keys(one) == asked  # the same keys again, and never a third time
+    one.tick(30 * DAY)
+    one.run(Process("here"))
+    assert keys(one) == asked
+
+
+@pytest.mark.slow
+@pytest.mark.fault("S4")
+@pytest.mark.parametrize("name", PLANTS)
+def test_an_emptied_bin_alone_asks_nobody_again(world, name):
+    one = world(name)
+    one.run(Process("here"))
+    assert keys(one)
+    for task in one.desk.tasks():
+        one.desk.delete(task)
+        one.desk.purge(task)
+    for _ in range(3):
+        one.tick(31 * DAY)
+        one.run(Process("here"))
+    assert keys(one) == []
