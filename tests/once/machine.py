@@ -24,7 +24,9 @@ from runs import POINTS, START, Plant, Process
 
 from crmrules.errors import CrmRulesError, LockedError
 
-SETTLE = timedelta(minutes=15)  # after that, query mode takes a create that is not there as not made
+SETTLE = timedelta(
+    minutes=15
+)  # after that, query mode takes a create that is not there as not made
 LATEST = timedelta(minutes=10)  # later than that no CRM does what it was asked (reliability.md, N4)
 MINUTE, HOURS, DAY = timedelta(minutes=1), timedelta(hours=13), timedelta(days=1)
 
@@ -164,7 +166,9 @@ class Once(RuleBasedStateMachine):
         self.judged = now
         past = now < self.desk.now - MINUTE
         visible = [
-            t for t in self.desk.tasks() if not t["deleted"] or self.desk.bin_is_seen or process.full
+            t
+            for t in self.desk.tasks()
+            if not t["deleted"] or self.desk.bin_is_seen or process.full
         ]
         for rule_ in PHASES:
             for one in self.opportunities:
@@ -560,7 +564,9 @@ class Once(RuleBasedStateMachine):
     def do_skew(self, which: int) -> None:
         if not self.desk.unique:
             self.deliver()  # the settle window goes by this clock
-        self.plant.skew = [timedelta(0), -DAY, DAY, timedelta(hours=-1), timedelta(hours=1)][which % 5]
+        self.plant.skew = [timedelta(0), -DAY, DAY, timedelta(hours=-1), timedelta(hours=1)][
+            which % 5
+        ]
         self.events["clock jumped"] += 1
 
     def do_backup(self, _: int) -> None:
@@ -621,7 +627,9 @@ class Once(RuleBasedStateMachine):
             mine = [t for t in tasks if self.pair(t) == (rule_, one)]
             asks = self.desk.exists(one) and self.fires(rule_, one)
             untouched = [
-                t for t in mine if t["id"] not in self.touched and not t["closed"] and not t["deleted"]
+                t
+                for t in mine
+                if t["id"] not in self.touched and not t["closed"] and not t["deleted"]
             ]
             if not asks and self.desk.exists(one):
                 assert not untouched, f"nobody needs these any more: {untouched}"
@@ -637,7 +645,9 @@ class Once(RuleBasedStateMachine):
             assert life.status == "open", life
             key = key_of(self.desk.organization, one, rule_, life.n)
             if not excused:
-                assert len(self.ever[key]) == 1, f"{self.ever[key]} tasks for {key} of {rule_}, {one}"
+                assert len(self.ever[key]) == 1, (
+                    f"{self.ever[key]} tasks for {key} of {rule_}, {one}"
+                )
         raw = self.plant.raw()
         audited = {k for (k,) in raw.execute("SELECT key FROM audit WHERE action = 'create_task'")}
         missing = self.known_since - audited

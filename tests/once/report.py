@@ -110,9 +110,7 @@ def mutants_table(all_found: dict[str, Any]) -> list[str]:
     for mutant in MUTANTS:
         cells = [cell(mutant, name, all_found[name]) for name in PLANTS]
         noticed = reason(mutant, all_found)
-        lines.append(
-            f"| {mutant.name} | {mutant.safeguard} | {' | '.join(cells)} | {noticed} |"
-        )
+        lines.append(f"| {mutant.name} | {mutant.safeguard} | {' | '.join(cells)} | {noticed} |")
     return lines
 
 

@@ -238,6 +238,22 @@ def test_one_that_has_the_lock_and_no_lease_yet_is_waited_for(tmp_path):
 
 
 @on_postgres
+def test_who_comes_right_after_a_run_does_not_find_its_connection_still_closing(
+    tmp_path, monkeypatch
+):
+    with open_store(tmp_path) as store, open_store(tmp_path) as other:
+        first, second = store.for_org(ORG)._session_lock, other.for_org(ORG)._session_lock
+        assert first.acquire()
+        closing = first._connection
+        with monkeypatch.context() as patch:
+            patch.setattr(closing, "close", lambda: None)  # the server takes its time
+            first.release()
+            assert second.acquire()
+        second.release()
+        closing.close()
+
+
+@on_postgres
 def test_behind_a_pooler_the_row_alone_decides(tmp_path, monkeypatch):
     """There a lock of a connection is everybody's, and proves nobody dead."""
     monkeypatch.setattr("crmrules.state.advisory._pooled", lambda _: True)

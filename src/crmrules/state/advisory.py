@@ -12,12 +12,17 @@ hours. ``evict`` ends it; ask for that only once the lease has expired.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from crmrules.errors import CrmRulesError
 
 _KEY = "hashtextextended('crmrules ' || current_schema() || ' ' || :org, 0)"
 _TRY = text(f"SELECT pg_try_advisory_lock({_KEY})")
+_FREE = text(f"SELECT pg_advisory_unlock({_KEY})")
 _EVICT = text(
     "SELECT pg_terminate_backend(pid) FROM pg_locks"  # noqa: S608 - a constant
     " JOIN pg_database ON pg_database.oid = database"
@@ -62,10 +67,16 @@ class SessionLock:
         return True
 
     def release(self) -> None:
-        """Let it go with its connection."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        """Let it go, and its connection.
+
+        The server may end a closed connection a moment later; the next run must not find it.
+        """
+        if self._connection is None:
+            return
+        connection, self._connection = self._connection, None
+        # A connection that is gone has let it go already.
+        with suppress(CrmRulesError, DBAPIError), connection:
+            connection.execute(_FREE, {"org": self._org})
 
 
 def _pooled(connection: Connection) -> bool:
