@@ -181,7 +181,9 @@ class People:
         else:
             world.hand_to(task, dice.choice([o for o in world.owners() if o != task["owner"]]))
         self.deeds[deed] += 1
-        self.kept[task["key"]] = world.task(task["key"])
+        left = world.task(task["key"])
+        if left != task:  # who picks the day it is due already has changed nothing
+            self.kept[task["key"]] = left
 
     def _live(self, opportunity: str) -> None:
         world, dice = self.world, self.dice

@@ -48,6 +48,9 @@ class Oracle:
     firing: set[tuple[str, str]] = field(default_factory=set)
     before: dict[str, dict[str, Any]] = field(default_factory=dict)
     born: dict[str, Any] = field(default_factory=dict)  # opportunity -> when first seen
+    struck: Counter[str] = field(default_factory=Counter)  # the faults of the whole run
+    calls: int = 0
+    days: int = 0
 
     def look(self) -> None:
         """See how things stand before a sync, and count the episodes it can see."""

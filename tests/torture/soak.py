@@ -141,6 +141,8 @@ def live(hands: Any, folder: Path, *, syncs: int, share: float, seed: int = 5) -
             assert still["report"]["writes"] == [], "a sync without a change wrote something"
         finally:
             client.close()
+        oracle.struck, oracle.calls = faults.struck, faults.calls
+        oracle.days = (world.now - people.started).days
     return year, oracle
 
 
@@ -149,7 +151,6 @@ def _sync(world: Any, client: Client, oracle: Oracle, faults: ChanceFaults, year
     struck = faults.struck.total()
     world.server.forget_calls()
     ran = client.sync()
-    world.server.faults.pending()
     oracle.judge(ran["code"])
     year.codes[ran["code"]] += 1
     year.memory.append(ran["memory"])

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
+from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, Table, delete, select, union
+from sqlalchemy import Connection, Select, Table, delete, or_, select, union
 
 from crmrules.findings import Answer, Cleared, Episode, EpisodeStatus, TaskRecord, TaskStatus
 from crmrules.state.columns import damaged
@@ -90,6 +91,12 @@ class Ledger:
         if statuses:
             query = query.where(task.c.status.in_([str(status) for status in statuses]))
         for row in _pages(self._connection, query, task):
+            yield _task(row)
+
+    def load_asked(self, since: datetime) -> Iterator[TaskRecord]:
+        """Yield the tasks that still ask something of somebody, and those made since a moment."""
+        recent = or_(task.c.status.in_(_UNFINISHED), task.c.made_at >= since)
+        for row in _pages(self._connection, self._query(task, _TASK).where(recent), task):
             yield _task(row)
 
     def watched(self) -> frozenset[str]:
