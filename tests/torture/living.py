@@ -55,11 +55,17 @@ class SalesforceHands(SalesforceWorld):
 
     PUT_OFF = ("Deferred", "Waiting on someone else")
 
-    def begin_opportunity(self, number: int, stage: str, owner: str) -> str:
-        accounts = [row["Id"] for row in self.org.rows("Account")]
+    def begin_opportunity(
+        self, number: int, stage: str, owner: str, *, alone: bool = False
+    ) -> str:
+        if alone:
+            account = self.org.insert("Account", {"Name": f"Buyer {number}"}, owner)
+        else:
+            accounts = [row["Id"] for row in self.org.rows("Account")]
+            account = accounts[number % len(accounts)]
         values = {
             "Name": f"Living {number}",
-            "AccountId": accounts[number % len(accounts)],
+            "AccountId": account,
             "StageName": stage,
             "CloseDate": (self.now + timedelta(days=90)).date().isoformat(),
             "Amount": 10_000.0 + number,
@@ -83,8 +89,15 @@ class HubSpotHands(HubSpotWorld):
 
     PUT_OFF = ("DEFERRED", "WAITING")
 
-    def begin_opportunity(self, number: int, stage: str, owner: str) -> str:
-        companies = [record.id for record in self.portal.records("companies")]
+    def begin_opportunity(
+        self, number: int, stage: str, owner: str, *, alone: bool = False
+    ) -> str:
+        person = self._person(owner)
+        if alone:
+            company = self.portal.create("companies", {"name": f"Buyer {number}"}, (), person)
+        else:
+            companies = [record.id for record in self.portal.records("companies")]
+            company = companies[number % len(companies)]
         values = {
             "dealname": f"Living {number}",
             "pipeline": PIPELINE,
@@ -93,8 +106,7 @@ class HubSpotHands(HubSpotWorld):
             "amount": str(10_000 + number),
             "hubspot_owner_id": owner,
         }
-        company = companies[number % len(companies)]
-        made = self.portal.create("deals", values, (), self._person(owner))
+        made = self.portal.create("deals", values, (), person)
         self.portal.link("deals", made, "companies", company, primary=True)
         return made
 
