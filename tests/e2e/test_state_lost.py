@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from datetime import timedelta
 
@@ -119,3 +120,39 @@ def test_a_lost_state_still_ends_what_is_no_longer_needed(asked):
     asked.advance(timedelta(hours=1))
     asked.synced()
     assert asked.task(task["key"])["status"] == "completed"
+
+
+def nothing_is_written(world: World, *, keys: list[str]) -> None:
+    """Sync, and insist by plan, by what was sent and by what stands there that it wrote nothing."""
+    before = world.dump()
+    world.server.forget_calls()
+    ran = world.synced()
+    assert ran.writes == []
+    writing = [c for c in world.server.calls if not re.fullmatch(world.reads, f"{c.method} {c.path}")]
+    assert writing == []
+    assert world.dump() == before
+    assert world.keys() == keys
+
+
+MODES = {"unique key": True, "query mode": False}
+ANSWERS = {"nobody has answered": None, "people have answered": touch}
+
+
+@pytest.mark.fault("S4")
+@pytest.mark.parametrize("answers", ANSWERS)
+@on_each("mode", MODES, ["unique key"], [])
+def test_the_sync_after_a_lost_state_writes_nothing_that_is_there(crm, tmp_path, mode, answers):
+    with crm(tmp_path, opportunities=14, unique_key=MODES[mode]) as world:
+        world.settle()
+        world.synced()
+        assert world.dump()["tasks"]
+        world.advance(timedelta(hours=1))
+        if ANSWERS[answers] is not None:
+            touch(world)
+            world.synced()
+            world.advance(timedelta(hours=1))
+        keys = world.keys()
+        world.forget()
+        nothing_is_written(world, keys=keys)
+        world.advance()
+        nothing_is_written(world, keys=keys)  # nor once everything it found has settled
