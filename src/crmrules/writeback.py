@@ -37,6 +37,7 @@ PASSES = 3  # how often a definite "not now" is tried in one run
 SETTLE = timedelta(minutes=15)
 Clock = Callable[[], datetime]  # the store's, which stamps attempts; never the moment judged by
 _GOOD = (Result.DONE, Result.ALREADY)
+_UNSETTLED = Outcome(Result.UNCERTAIN, error="nobody can tell yet whether an earlier run made it")
 _LATER = (Result.RETRY, Result.DEFERRED, Result.UNCERTAIN)
 
 
@@ -138,17 +139,22 @@ def drain(
             again = again or any(a.outcome.result is Result.RETRY for a in answers)
         if stop.asked or not again:
             break
-    if stop.asked:
-        with org.reading() as tx:
+    with org.reading() as tx:
+        if stop.asked:
             sent.left = tx.outbox.counts().get(IntentState.PLANNED, 0)
-    for answer in last.values():
+        unsettled = [intent for intent in tx.outbox.unknown() if intent.id not in last]
+    _count([*(Answer(intent, _UNSETTLED) for intent in unsettled), *last.values()], sent)
+    return sent
+
+
+def _count(answers: Sequence[Answer], sent: Sent) -> None:
+    for answer in answers:
         if answer.outcome.result in _GOOD:
             hidden = is_private(answer.intent.write)
             sent.private += hidden
             sent.done += not hidden
         elif answer.outcome.result is not Result.MOOT:
             sent.failed.append(_failure(answer))
-    return sent
 
 
 def _send(

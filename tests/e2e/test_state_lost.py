@@ -128,7 +128,9 @@ def nothing_is_written(world: World, *, keys: list[str]) -> None:
     world.server.forget_calls()
     ran = world.synced()
     assert ran.writes == []
-    writing = [c for c in world.server.calls if not re.fullmatch(world.reads, f"{c.method} {c.path}")]
+    writing = [
+        c for c in world.server.calls if not re.fullmatch(world.reads, f"{c.method} {c.path}")
+    ]
     assert writing == []
     assert world.dump() == before
     assert world.keys() == keys

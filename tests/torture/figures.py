@@ -24,7 +24,9 @@ def note(name: str, rows: dict[str, object], *, seconds: float) -> None:
     if not os.environ.get(SWITCH):
         return
     told = rows | {"took": f"{seconds / 60:.1f} min"}
-    table = "\n".join(("| what | figure |", "|---|---|", *(f"| {k} | {v} |" for k, v in told.items())))
+    table = "\n".join(
+        ("| what | figure |", "|---|---|", *(f"| {k} | {v} |" for k, v in told.items()))
+    )
     with PAGE.open("r+", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         text = file.read()

@@ -55,9 +55,7 @@ class SalesforceHands(SalesforceWorld):
 
     PUT_OFF = ("Deferred", "Waiting on someone else")
 
-    def begin_opportunity(
-        self, number: int, stage: str, owner: str, *, alone: bool = False
-    ) -> str:
+    def begin_opportunity(self, number: int, stage: str, owner: str, *, alone: bool = False) -> str:
         if alone:
             account = self.org.insert("Account", {"Name": f"Buyer {number}"}, owner)
         else:
@@ -89,9 +87,7 @@ class HubSpotHands(HubSpotWorld):
 
     PUT_OFF = ("DEFERRED", "WAITING")
 
-    def begin_opportunity(
-        self, number: int, stage: str, owner: str, *, alone: bool = False
-    ) -> str:
+    def begin_opportunity(self, number: int, stage: str, owner: str, *, alone: bool = False) -> str:
         person = self._person(owner)
         if alone:
             company = self.portal.create("companies", {"name": f"Buyer {number}"}, (), person)
@@ -185,7 +181,9 @@ class People:
         elif deed == "subject":
             world.edit(task, subject=f"In my words {dice.random()}")
         elif deed == "due":
-            world.edit(task, due=(world.now + timedelta(days=dice.randint(1, 20))).date().isoformat())
+            world.edit(
+                task, due=(world.now + timedelta(days=dice.randint(1, 20))).date().isoformat()
+            )
         elif deed == "body":
             world.comment(task, "I have asked them twice.")
         elif deed == "put off":
@@ -206,7 +204,9 @@ class People:
         elif deed in ("won", "lost"):
             world.move(opportunity, WON if deed == "won" else LOST)
         elif deed == "delete":
-            before = {task["key"] for task in world.our_tasks() if task["opportunity"] == opportunity}
+            before = {
+                task["key"] for task in world.our_tasks() if task["opportunity"] == opportunity
+            }
             world.delete_opportunity(opportunity)
             for key in before & self.kept.keys():  # with it went its tasks, where the CRM does so
                 self.kept[key] = world.task(key)

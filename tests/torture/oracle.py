@@ -136,10 +136,13 @@ class Oracle:
     def _audited(self, keys: Counter[str]) -> None:
         with closing(sqlite3.connect(self.state)) as connection:
             rows = connection.execute(
-                "SELECT key FROM audit WHERE action = 'create_task' AND result IN ('done', 'already')"
+                "SELECT key FROM audit WHERE action = 'create_task'"
+                " AND result IN ('done', 'already')"
             )
             audited = {key for (key,) in rows}
-            rows = connection.execute("SELECT key FROM outbox WHERE state IN ('sending', 'unknown')")
+            rows = connection.execute(
+                "SELECT key FROM outbox WHERE state IN ('sending', 'unknown')"
+            )
             unsure = {key for (key,) in rows}
         self._say("a task without a line in the audit", sorted(keys.keys() - audited - unsure))
 

@@ -1,4 +1,4 @@
-"""A year of syncs in a process of their own, on a sandbox in which people work and calls go wrong."""
+"""A year of syncs in a process of their own: people work meanwhile, and calls go wrong."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Client:
 
 @dataclass
 class Year:
-    """What happened. ``calls``: used, the least that reads and writes need, and the server's count."""
+    """What happened. ``calls``: used, the least for what was moved, and the server's count."""
 
     syncs: int = 0
     codes: Counter[int] = field(default_factory=Counter)
@@ -104,7 +104,9 @@ def size(state: Path) -> tuple[int, dict[str, int]]:
     return (pages - free) * page, rows
 
 
-def live(hands: Any, folder: Path, *, syncs: int, share: float, seed: int = 5) -> tuple[Year, Oracle]:
+def live(
+    hands: Any, folder: Path, *, syncs: int, share: float, seed: int = 5
+) -> tuple[Year, Oracle]:
     """Let people work and sync, so many times; a call goes wrong with a chance of ``share``."""
     dice, year = Random(seed), Year()
     with hands(

@@ -9,7 +9,7 @@ from contextlib import suppress
 from random import Random
 
 import pytest
-from failpoints import Line, watched
+from failpoints import Line
 from hubspot_world import HubSpotWorld
 from killing import Runs, many
 from salesforce_world import SalesforceWorld

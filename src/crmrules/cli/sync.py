@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from crmrules.cli.options import Moment, common, formatted, progress
+from crmrules.stopping import Stop
 
 
 def _run_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -129,9 +130,6 @@ def sync(
     """
     from crmrules.cli.limit import limited
     from crmrules.cli.wire import setup
-    from crmrules.errors import CrmRulesError
-    from crmrules.log import scrub
-    from crmrules.stopping import Stop
     from crmrules.sync import sync as run_sync
 
     stop = Stop()
@@ -150,8 +148,14 @@ def sync(
         _tell_left(report.left)
         return report.exit_code
 
-    if not configs:
-        return one(config)
+    return _each(configs, one, stop) if configs else one(config)
+
+
+def _each(configs: Sequence[Path], one: Callable[[Path], int], stop: Stop) -> int:
+    """Sync one configuration after another, each isolated; return the worst exit code."""
+    from crmrules.errors import CrmRulesError
+    from crmrules.log import scrub
+
     worst = 0
     for path in configs:
         click.echo(f"== {path}", err=True)
