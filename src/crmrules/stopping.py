@@ -16,8 +16,8 @@ GRACE = 8.0
 """Seconds; platforms kill ten seconds after they asked, and saving takes its share."""
 
 
-class Stopped(BaseException):  # noqa: N818 - no error, and no handler of errors may swallow it
-    """The run ends here because it was asked to."""
+class Stopped(BaseException):
+    """The run ends here because it was asked to; no handler of errors may swallow it."""
 
     exit_code = 4
 

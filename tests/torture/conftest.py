@@ -10,7 +10,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "e2e"))  # world, crms
 
-from living import LIVING  # noqa: E402 - found through the line above
+from living import LIVING  # found through the line above
 
 
 @pytest.fixture(params=LIVING)

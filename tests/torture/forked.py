@@ -26,6 +26,11 @@ def run(config: str, log: str, told: dict[str, Any]) -> int:
     return cli.run(["sync", "--config", config, "--as-of", told["as_of"], "--initial"])
 
 
+def tell(what: dict[str, int]) -> None:
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
+
+
 def main(config: str, log: str) -> None:
     wire.connect = sleepless(wire.connect)
     for line in sys.stdin:
@@ -37,9 +42,9 @@ def main(config: str, log: str) -> None:
             finally:
                 sys.stderr.flush()
                 os._exit(code)
-        print(json.dumps({"pid": pid}), flush=True)
+        tell({"pid": pid})
         _, status = os.waitpid(pid, 0)
-        print(json.dumps({"code": os.waitstatus_to_exitcode(status)}), flush=True)
+        tell({"code": os.waitstatus_to_exitcode(status)})
 
 
 if __name__ == "__main__":
