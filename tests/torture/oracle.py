@@ -108,7 +108,10 @@ class Oracle:
         self._say("too much on one day", [p for p, n in per_day.items() if n > self.caps.per_day])
         self.reached["opportunity"] += self.caps.per_opportunity in per_opportunity.values()
         self.reached["owner"] += any(n >= self.caps.per_owner for n in per_owner.values())
-        self.reached["day"] += any(per_day[o, d] == self.caps.per_day for o, d in per_day)
+        today = self.people.world.now.date().isoformat()
+        self.reached["day"] += any(
+            n >= self.caps.per_day for (_, day), n in per_day.items() if day == today
+        )
 
     def _respect(self, tasks: dict[str, dict[str, Any]]) -> None:
         for key, left in self.people.kept.items():
