@@ -8,6 +8,7 @@ cleared up by the next run, as after a kill. A request made when all is sent cha
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -45,6 +46,9 @@ class Stop:
     def listening(self) -> Iterator[None]:
         """Let SIGTERM ask, until the end; only the main thread of a process can."""
         self._writing = False
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
         before = signal.signal(signal.SIGTERM, lambda *_: self.ask())
         try:
             yield
