@@ -10,7 +10,7 @@ the CRM's own time, so that a wrong clock of this machine changes no finding.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -23,7 +23,7 @@ from crmrules.demotion import Review, review
 from crmrules.engine import Engine
 from crmrules.errors import AccessError, GuardError
 from crmrules.evaluate import Evaluator, measure, opportunities, uncovered
-from crmrules.findings import EpisodeStatus, TaskRecord
+from crmrules.findings import EpisodeStatus
 from crmrules.findings.hold import Gates
 from crmrules.findings.life import gone
 from crmrules.guards import Guards, Newcomers, guard, newcomers
@@ -192,7 +192,8 @@ def _decide(
         keeper.judged(judged)
         past = Past(*tx.past(judged.opportunity.id))
         keeper.keep(planner.add(judged, past), tx, run)
-    planner.count(_elsewhere(tx, keeper, job.now))
+    # What was asked today about opportunities that are judged no more counts too.
+    planner.count(tx.ledger.load_asked(job.now - timedelta(days=1), without=keeper.seen))
     keeper.keep(unless_there(job.connector, planner.finish()), tx, run)
     _end_gone(tx, keeper, job.now)
     report.flagged = planner.flagged
@@ -283,13 +284,6 @@ def _local(policy: Policy, organization: Organization) -> Policy:
         return replace(policy, time_zone=ZoneInfo(organization.time_zone))
     except (KeyError, ValueError, OSError):
         return policy
-
-
-def _elsewhere(tx: Transaction, keeper: Keeper, now: datetime) -> Iterator[TaskRecord]:
-    """Yield what was asked today about opportunities that are judged no more: lost, or deleted."""
-    for record in tx.ledger.load_asked(now - timedelta(days=1)):
-        if record.opportunity and record.opportunity not in keeper.seen:  # a digest hangs on none
-            yield record
 
 
 def _end_gone(tx: Transaction, keeper: Keeper, now: datetime) -> None:

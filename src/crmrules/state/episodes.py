@@ -9,7 +9,7 @@ It decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final
@@ -93,11 +93,15 @@ class Ledger:
         for row in _pages(self._connection, query, task):
             yield _task(row)
 
-    def load_asked(self, since: datetime) -> Iterator[TaskRecord]:
-        """Yield the tasks that still ask something of somebody, and those made since a moment."""
+    def load_asked(self, since: datetime, *, without: Collection[str]) -> Iterator[TaskRecord]:
+        """Yield the tasks that still ask something of somebody, and those made since a moment.
+
+        ``without``: opportunities whose tasks are left out, as are those that hang on none.
+        """
         recent = or_(task.c.status.in_(_UNFINISHED), task.c.made_at >= since)
         for row in _pages(self._connection, self._query(task, _TASK).where(recent), task):
-            yield _task(row)
+            if row.opportunity and row.opportunity not in without:
+                yield _task(row)
 
     def watched(self) -> frozenset[str]:
         """Return the opportunities with an episode that has not ended, or an unfinished task."""
