@@ -126,13 +126,14 @@ class Report:
     read_only: bool = False  # the CRM, as configured, takes no write of ours
     done: int = 0
     failed: list[Failure] = field(default_factory=list)
+    left: int = 0  # not sent, because the run was asked to stop
 
     @property
     def exit_code(self) -> int:
         """The contract's code: 3 where rights are missing, 4 where records are left."""
         if any(failure.permission for failure in self.failed):
             return 3
-        return 4 if self.failed else 0
+        return 4 if self.failed or self.left else 0
 
     def counts(self) -> dict[str, int]:
         """Return the numbers of the run's row and of its one log line."""

@@ -32,6 +32,7 @@ from crmrules.plan import Judged, Past, Planner, Policy, missing_flags
 from crmrules.private import PrivateTasks
 from crmrules.rule import Rule
 from crmrules.state import Store, Transaction
+from crmrules.stopping import Stop
 from crmrules.text import Reader
 from crmrules.writeback import drain, reconcile, unless_there
 
@@ -57,6 +58,7 @@ class Job:
     major_amount: float | None = None
     standard_allowance: float = 0.0
     reader: Reader | None = None  # of texts; None: text signals are off
+    stop: Stop = field(default_factory=Stop)
 
 
 def plan(job: Job, *, full: bool = False, show: Show | None = None) -> Report:
@@ -88,6 +90,7 @@ def sync(job: Job, *, full: bool = False, show: Show | None = None) -> Report:
             if report.pending:
                 _admit(job.connector.may_write())
         _tell(report.reps)
+        job.stop.begin_writing()
         sent = drain(
             job.connector,
             org,
@@ -96,8 +99,10 @@ def sync(job: Job, *, full: bool = False, show: Show | None = None) -> Report:
             capabilities=preflight.capabilities,
             now=job.now,
             clock=job.store.clock,
+            stop=job.stop,
         )
         report.done, report.private_done, report.failed = sent.done, sent.private, sent.failed
+        report.left = sent.left
         usage = job.connector.usage
         run.finish(
             report.counts(), exit_code=report.exit_code, calls=usage.calls, floor=usage.floor
@@ -187,6 +192,8 @@ def _decide(
         keeper.judged(judged)
         past = Past(*tx.past(judged.opportunity.id))
         keeper.keep(planner.add(judged, past), tx, run)
+    # What was asked today about opportunities that are judged no more counts too.
+    planner.count(tx.ledger.load_asked(job.now - timedelta(days=1), without=keeper.seen))
     keeper.keep(unless_there(job.connector, planner.finish()), tx, run)
     _end_gone(tx, keeper, job.now)
     report.flagged = planner.flagged

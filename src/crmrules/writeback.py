@@ -27,7 +27,8 @@ from crmrules.errors import CrmRulesError
 from crmrules.findings import TaskKey, TaskRecord, TaskStatus
 from crmrules.model import OurTask
 from crmrules.plan import OpportunityPlan
-from crmrules.state import Answer, Fence, Intent, OrgStore, Transaction
+from crmrules.state import Answer, Fence, Intent, IntentState, OrgStore, Transaction
+from crmrules.stopping import Stop
 
 BATCH = 1000  # writes handed to the connector together: what one Salesforce call can carry
 PASSES = 3  # how often a definite "not now" is tried in one run
@@ -36,6 +37,7 @@ PASSES = 3  # how often a definite "not now" is tried in one run
 SETTLE = timedelta(minutes=15)
 Clock = Callable[[], datetime]  # the store's, which stamps attempts; never the moment judged by
 _GOOD = (Result.DONE, Result.ALREADY)
+_UNSETTLED = Outcome(Result.UNCERTAIN, error="nobody can tell yet whether an earlier run made it")
 _LATER = (Result.RETRY, Result.DEFERRED, Result.UNCERTAIN)
 
 
@@ -68,6 +70,7 @@ class Sent:
 
     done: int = 0
     private: int = 0  # done, of private rules
+    left: int = 0  # planned, but the run was asked to stop before they were sent
     failed: list[Failure] = field(default_factory=list)
 
 
@@ -117,31 +120,41 @@ def drain(
     capabilities: Capabilities,
     now: datetime,
     clock: Clock,
+    stop: Stop,
 ) -> Sent:
     """Send every planned intent, at most a few times, and record every answer.
 
-    ``now`` is the moment the run judges by; ``clock`` is the one that stamps what is sent.
+    ``now`` is the moment the run judges by; ``clock`` is the one that stamps what is sent. ``stop``
+    is asked between batches.
     """
     sent = Sent()
     last: dict[int, Answer] = {}
     for _ in range(PASSES):
         after, again = 0, False
-        while intents := org.take(fence, BATCH, after=after):
+        while not stop.asked and (intents := org.take(fence, BATCH, after=after)):
             after = intents[-1].id
             answers = _send(connector, org, fence, intents, run, now)
             answers = _cleared_up(connector, org, fence, answers, capabilities, run, now, clock)
             last |= {answer.intent.id: answer for answer in answers}
             again = again or any(a.outcome.result is Result.RETRY for a in answers)
-        if not again:
+        if stop.asked or not again:
             break
-    for answer in last.values():
+    with org.reading() as tx:
+        if stop.asked:
+            sent.left = tx.outbox.counts().get(IntentState.PLANNED, 0)
+        unsettled = [intent for intent in tx.outbox.unknown() if intent.id not in last]
+    _count([*(Answer(intent, _UNSETTLED) for intent in unsettled), *last.values()], sent)
+    return sent
+
+
+def _count(answers: Sequence[Answer], sent: Sent) -> None:
+    for answer in answers:
         if answer.outcome.result in _GOOD:
             hidden = is_private(answer.intent.write)
             sent.private += hidden
             sent.done += not hidden
         elif answer.outcome.result is not Result.MOOT:
             sent.failed.append(_failure(answer))
-    return sent
 
 
 def _send(

@@ -135,3 +135,13 @@ def test_the_settle_window_goes_by_the_real_clock_not_by_as_of(world):
     world.advance(timedelta(days=400))  # judged by a far later moment, seconds afterwards
     world.sync()
     assert [task for task in world.our_tasks() if ":1:" in task["key"]] == []
+
+
+@slow_on_hubspot
+def test_a_run_that_leaves_the_writes_of_an_earlier_one_unsettled_says_so_with_4(world):
+    world.strike("drop_before")
+    assert run(world) == 4
+    world.advance(timedelta(minutes=10))
+    assert run(world) == 4  # it had nothing to send, and is not done
+    world.advance(timedelta(minutes=10))
+    assert run(world) == 0

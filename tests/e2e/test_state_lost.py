@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from datetime import timedelta
 
@@ -119,3 +120,75 @@ def test_a_lost_state_still_ends_what_is_no_longer_needed(asked):
     asked.advance(timedelta(hours=1))
     asked.synced()
     assert asked.task(task["key"])["status"] == "completed"
+
+
+def nothing_is_written(world: World, *, keys: list[str]) -> None:
+    """Sync, and insist by plan, by what was sent and by what stands there that it wrote nothing."""
+    before = world.dump()
+    world.server.forget_calls()
+    ran = world.synced()
+    assert ran.writes == []
+    writing = [
+        c for c in world.server.calls if not re.fullmatch(world.reads, f"{c.method} {c.path}")
+    ]
+    assert writing == []
+    assert world.dump() == before
+    assert world.keys() == keys
+
+
+MODES = {"unique key": True, "query mode": False}
+
+
+def answer(world: World) -> None:
+    """Complete one task, delete one, and edit one."""
+    completed, deleted, edited = world.our_tasks()[:3]
+    world.complete(completed)
+    world.delete(deleted)
+    world.edit(edited, subject="In my words")
+
+
+ANSWERS = {"nobody has answered": lambda world: None, "people have answered": answer}
+
+
+@pytest.mark.fault("S4")
+@pytest.mark.parametrize("answers", ANSWERS)
+@on_each("mode", MODES, ["unique key"], [])
+def test_the_sync_after_a_lost_state_writes_nothing_that_is_there(crm, tmp_path, mode, answers):
+    with crm(tmp_path, opportunities=14, unique_key=MODES[mode]) as world:
+        world.settle()
+        world.advance(timedelta(hours=11))  # made on another day than it was first seen
+        world.synced()
+        assert world.dump()["tasks"]
+        world.advance(timedelta(hours=1))
+        ANSWERS[answers](world)
+        world.synced()
+        world.advance(timedelta(hours=1))
+        keys = world.keys()
+        world.forget()
+        nothing_is_written(world, keys=keys)
+        world.advance()
+        nothing_is_written(world, keys=keys)  # nor once everything it found has settled
+
+
+@pytest.mark.slow
+@pytest.mark.fault("S4")
+def test_a_task_out_of_sight_is_not_made_again_but_its_flag_may_rest_until_it_is_found(asked):
+    """The limit, on record: a task taken off its deal is found again only by its key."""
+    away = asked.our_tasks()[0]
+    asked.put_away(away)
+    asked.synced()
+    asked.advance(timedelta(hours=1))
+    before, keys = asked.dump(), asked.keys()
+    asked.forget()
+    written = asked.synced().writes
+    assert {(w["action"], w["opportunity"]) for w in written} <= {
+        ("set_flags", away["opportunity"])
+    }
+    for _ in range(2):
+        asked.advance()
+        asked.synced()
+    assert asked.keys() == keys
+    after = asked.dump()
+    assert after["tasks"] == before["tasks"]
+    for opportunity, fields in after["fields"].items():
+        assert fields["flags"] == before["fields"][opportunity]["flags"]

@@ -94,6 +94,7 @@ def run(args: list[str] | None = None) -> int:
 
 def _run(args: list[str] | None) -> int:
     from crmrules.errors import CrmRulesError
+    from crmrules.stopping import Stopped
 
     try:
         result: Any = root.main(args=args, prog_name="crmrules", standalone_mode=False)
@@ -105,6 +106,9 @@ def _run(args: list[str] | None) -> int:
         return 2
     except CrmRulesError as error:
         return _explained(error)
+    except Stopped as stopped:
+        click.echo("crmrules: stopped on request; the next sync clears up and goes on", err=True)
+        return stopped.exit_code
     except BrokenPipeError:
         return 0
     return result if isinstance(result, int) else 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from crmrules.cli.options import Moment, common, formatted, progress
+from crmrules.stopping import Stop
 
 
 def _run_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -28,6 +29,12 @@ def _run_options(function: Callable[..., Any]) -> Callable[..., Any]:
     ):
         function = option(function)
     return function
+
+
+def _tell_left(left: int) -> None:
+    if left:
+        told = f"stopped on request: {left} write(s) are left; the next sync makes them"
+        click.echo(f"crmrules: {told}", err=True)
 
 
 def _printer(made: Any, output: str, verdicts: str, *, private: bool) -> Any:
@@ -116,15 +123,16 @@ def sync(
     """Plan, then write it into the CRM.
 
     Exits 4 when some records are left and will be tried again, 6 when a guard stopped it: then what
-    it would have written is printed as by plan, and nothing is written.
+    it would have written is printed as by plan, and nothing is written. SIGTERM lets it finish the
+    running batch.
 
     Example: crmrules sync --max-writes 50
     """
     from crmrules.cli.limit import limited
     from crmrules.cli.wire import setup
-    from crmrules.errors import CrmRulesError
-    from crmrules.log import scrub
     from crmrules.sync import sync as run_sync
+
+    stop = Stop()
 
     def one(path: Path | None) -> int:
         made = setup(path, log_format=log_format, verbose=verbose, now=as_of)
@@ -132,15 +140,22 @@ def sync(
             with _printer(made, output, verdicts, private=include_private) as printer:
                 progress("pulling and judging ...")
                 job = made.job(now=as_of, max_writes=max_writes, initial=initial)
-                with limited(made.settings.guard.max_minutes):
-                    report = run_sync(job, full=full, show=_shown(printer))
+                with limited(made.settings.guard.max_minutes), stop.listening():
+                    report = run_sync(replace(job, stop=stop), full=full, show=_shown(printer))
                 printer.finish(report, sys.stdout)
         finally:
             made.close()
+        _tell_left(report.left)
         return report.exit_code
 
-    if not configs:
-        return one(config)
+    return _each(configs, one, stop) if configs else one(config)
+
+
+def _each(configs: Sequence[Path], one: Callable[[Path], int], stop: Stop) -> int:
+    """Sync one configuration after another, each isolated; return the worst exit code."""
+    from crmrules.errors import CrmRulesError
+    from crmrules.log import scrub
+
     worst = 0
     for path in configs:
         click.echo(f"== {path}", err=True)
@@ -150,4 +165,6 @@ def sync(
             click.echo(scrub(f"crmrules: {error}"), err=True)
             code = error.exit_code
         worst = max(worst, code)
+        if stop.asked:
+            break
     return worst

@@ -7,6 +7,7 @@ another value, so an unchanged opportunity is not written.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -21,6 +22,7 @@ from crmrules.signals import Known
 from crmrules.texts import in_words
 
 SUMMARY_LENGTH = 1000  # characters; long enough for a paragraph, short enough for a list view
+_SINCE = re.compile(r"\(since \d{4}-\d\d-\d\d\)")
 _HIDDEN = SILENT | {HeldBack.SUPPRESSED}
 
 
@@ -124,7 +126,8 @@ def changed_fields(
 def _normal(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return frozenset(value)
-    return (value or "").strip()
+    # After a lost state an episode counts from its task's day; the CRM keeps the earlier one.
+    return _SINCE.sub("", (value or "").strip())
 
 
 def write_of(

@@ -95,6 +95,12 @@ class Planner:
         plan.settled_writes += [w for w in plan.writes if w.action != "set_flags"]
         return plan
 
+    def count(self, records: Iterable[TaskRecord]) -> None:
+        """Add the tasks of opportunities that are not planned to what is asked of people."""
+        for record in records:
+            for queue in (self._next, self._settled):
+                queue.count([record])
+
     def finish(self) -> OpportunityPlan:
         """Rank all candidates, apply the caps, and return the findings and tasks that decides."""
         plan = OpportunityPlan()

@@ -9,11 +9,12 @@ It decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import fields
+from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, Table, delete, select, union
+from sqlalchemy import Connection, Select, Table, delete, or_, select, union
 
 from crmrules.findings import Answer, Cleared, Episode, EpisodeStatus, TaskRecord, TaskStatus
 from crmrules.state.columns import damaged
@@ -91,6 +92,16 @@ class Ledger:
             query = query.where(task.c.status.in_([str(status) for status in statuses]))
         for row in _pages(self._connection, query, task):
             yield _task(row)
+
+    def load_asked(self, since: datetime, *, without: Collection[str]) -> Iterator[TaskRecord]:
+        """Yield the tasks that still ask something of somebody, and those made since a moment.
+
+        ``without``: opportunities whose tasks are left out, as are those that hang on none.
+        """
+        recent = or_(task.c.status.in_(_UNFINISHED), task.c.made_at >= since)
+        for row in _pages(self._connection, self._query(task, _TASK).where(recent), task):
+            if row.opportunity and row.opportunity not in without:
+                yield _task(row)
 
     def watched(self) -> frozenset[str]:
         """Return the opportunities with an episode that has not ended, or an unfinished task."""
