@@ -23,10 +23,9 @@ from crmrules.demotion import Review, review
 from crmrules.engine import Engine
 from crmrules.errors import AccessError, GuardError
 from crmrules.evaluate import Evaluator, measure, opportunities, uncovered
-from crmrules.findings import EpisodeStatus
 from crmrules.findings.hold import Gates
-from crmrules.findings.life import gone
 from crmrules.guards import Guards, Newcomers, guard, newcomers
+from crmrules.leftover import leftovers
 from crmrules.outcome import Keeper, Report, Show
 from crmrules.plan import Judged, Past, Planner, Policy, missing_flags
 from crmrules.private import PrivateTasks
@@ -195,7 +194,7 @@ def _decide(
     # What was asked today about opportunities that are judged no more counts too.
     planner.count(tx.ledger.load_asked(job.now - timedelta(days=1), without=keeper.seen))
     keeper.keep(unless_there(job.connector, planner.finish()), tx, run)
-    _end_gone(tx, keeper, job.now)
+    keeper.keep(leftovers(job.connector, tx, job.policy, keeper.seen, job.now), tx, run)
     report.flagged = planner.flagged
     return report
 
@@ -284,15 +283,3 @@ def _local(policy: Policy, organization: Organization) -> Policy:
         return replace(policy, time_zone=ZoneInfo(organization.time_zone))
     except (KeyError, ValueError, OSError):
         return policy
-
-
-def _end_gone(tx: Transaction, keeper: Keeper, now: datetime) -> None:
-    """End the episodes of opportunities that the CRM no longer has.
-
-    A run that judges by the past does not see one that is younger; it has not gone for that.
-    """
-    active = tx.ledger.load_episodes(EpisodeStatus.PENDING, EpisodeStatus.OPEN)
-    lost = [e for e in active if e.opportunity not in keeper.seen and e.seen_at <= now]
-    pending = [e for e in lost if e.status is EpisodeStatus.PENDING]
-    ended = [after for e in lost if e not in pending and (after := gone(e, now)) is not None]
-    tx.save(episodes=ended, dropped=[(e.rule, e.opportunity) for e in pending])

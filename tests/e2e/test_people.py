@@ -154,7 +154,8 @@ def test_a_deleted_opportunity_is_written_no_more(asked):
     asked.delete_opportunity(task["opportunity"])
     asked.advance(timedelta(hours=1))
     writes = syncs(asked)
-    assert [write for write in writes if write["opportunity"] == task["opportunity"]] == []
+    mine = [write for write in writes if write["opportunity"] == task["opportunity"]]
+    assert {write["action"] for write in mine} <= {"cancel_task"}
 
 
 def test_not_true_takes_the_flag_away_and_the_rest_stays(asked):
@@ -190,3 +191,23 @@ def test_a_rule_that_is_switched_off_takes_its_untouched_tasks_along(asked):
     asked.configure()
     keys = asked.keys()
     assert not [w for w in syncs(asked) if w["action"] == "create_task" and w["key"] in keys]
+
+
+@slow_on_hubspot
+def test_the_tasks_of_a_deleted_opportunity_do_not_stay_open(asked):
+    first, second = [t for t in asked.our_tasks() if t["rule"] == EARLY][:2]
+    asked.edit(second, subject="In my words")
+    for task in (first, second):
+        asked.delete_opportunity(task["opportunity"])
+    theirs = asked.task(second["key"])
+    asked.advance(timedelta(hours=1))
+    for _ in range(2):
+        asked.synced("--full")
+        assert asked.task(second["key"]) == theirs
+        now = asked.task(first["key"])
+        assert now["deleted"] or now["status"] == "completed"
+        if not now["deleted"]:
+            assert now["body"].startswith("No longer needed: the opportunity was deleted.")
+    calls = asked.synced().json["api_calls"]
+    assert calls <= asked.quiet_calls
+    assert asked.synced().writes == []

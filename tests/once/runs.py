@@ -295,11 +295,12 @@ def few_signals(view: Any) -> dict[str, Any]:
 def points(plant: Plant) -> Iterator[None]:
     """Let every run of the product pass the points; install what breaks it before."""
     drain, settle, send = sync.drain, writeback._settle, writeback._send
-    end_gone = sync._end_gone
+    leftovers = sync.leftovers
 
-    def deciding(*args: Any) -> None:
-        end_gone(*args)
+    def deciding(*args: Any) -> Any:
+        plan = leftovers(*args)
         plant.point("deciding")
+        return plan
 
     def drained(*args: Any, **kwargs: Any) -> Any:
         process = plant.running[-1]
@@ -322,7 +323,7 @@ def points(plant: Plant) -> Iterator[None]:
     host = SimpleNamespace(gethostname=lambda: plant.running[-1].host if plant.running else "here")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sync, "drain", drained)
-        patch.setattr(sync, "_end_gone", deciding)
+        patch.setattr(sync, "leftovers", deciding)
         patch.setattr(writeback, "_settle", settled)
         patch.setattr(writeback, "_send", sent)
         patch.setattr(writeback, "BATCH", 2)

@@ -23,7 +23,7 @@ from crmrules.texts import cut, render
 from crmrules.values import text_values
 
 SUBJECT_LENGTH = 255  # Task.Subject, salesforce.md 2.8
-_BECAUSE = {
+BECAUSE = {
     Cleared.CLEARED: "what this task asked about has changed",
     Cleared.CLOSED: "the opportunity was closed",
     Cleared.EXPIRED: "it is too old to be useful",
@@ -120,7 +120,7 @@ def because(episode: Episode, rule: Rule, judged: Judged) -> str:
     """Return why nobody needs a task of an ended episode any more, for its first line."""
     told = "" if rule.private else what_changed(rule, judged)
     cleared = episode.reason is Cleared.CLEARED
-    return told if cleared and told else _BECAUSE[episode.reason or Cleared.CLEARED]
+    return told if cleared and told else BECAUSE[episode.reason or Cleared.CLEARED]
 
 
 def withdraw(
