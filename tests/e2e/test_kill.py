@@ -7,9 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import killed_sync
 import pytest
 from crms import on_each, slow_on_hubspot
 from world import World
+
+from crmrules import sync, writeback
 
 DRIVER = Path(__file__).with_name("killed_sync.py")
 BATCH = 12  # writes handed over together here, so that a small organization has several batches
@@ -111,3 +114,26 @@ def test_a_run_killed_again_and_again_is_still_finished(crm, tmp_path, clean):
         assert process(world, "never") == 0
         assert world.one_task_per_key()
         assert world.dump() == expected
+
+
+@pytest.mark.fault("C3", on="salesforce")
+@pytest.mark.parametrize("crm", ["salesforce"], indirect=True, scope="session")
+@pytest.mark.parametrize("point", ["after", "inside"])
+def test_a_run_out_of_memory_is_finished_by_the_next(crm, tmp_path, clean, monkeypatch, point):
+    expected, _ = clean
+    for module, name in ((writeback, "_settle"), (writeback, "BATCH"), (sync, "drain")):
+        monkeypatch.setattr(module, name, getattr(module, name))  # put back at the end
+
+    def out_of_memory() -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(killed_sync, "die", out_of_memory)
+    with crm(tmp_path, opportunities=SIZE) as world:
+        world.settle()
+        with pytest.raises(MemoryError):
+            killed_sync.main(str(world.config), world.now.isoformat(), point, "1", str(BATCH))
+        monkeypatch.undo()
+        world.synced()
+        assert world.one_task_per_key()
+        assert world.dump() == expected
+        assert world.synced().writes == []

@@ -46,7 +46,7 @@ def test_killed_at_random_moments_once_or_twice_a_sync_is_finished_by_the_next(k
 
 
 @pytest.mark.torture
-@pytest.mark.fault("C1", "C3")
+@pytest.mark.fault("C1")
 def test_killed_at_any_moment_of_a_large_sync_nothing_is_lost_and_nothing_made_twice(killing):
     began = time.perf_counter()
     found = killing(OPPORTUNITIES)
