@@ -8,8 +8,6 @@ import page
 import pytest
 from promises import GROUPS, NOT_PROMISED, ON, ROWS
 
-"""Rows whose tests are not written yet. It may only shrink."""
-
 
 @pytest.fixture(scope="module")
 def found():
