@@ -72,11 +72,10 @@ def a_create_comes_late(one: Once) -> None:
 
 def the_late_one_is_first(one: Once) -> None:
     """What we gave up on is done just before we send it again: the CRM says "duplicate"."""
-    process = Process("here", "sending", 2)
-    if one.desk.name == "hubspot":  # it sends changes of fields again by itself, creates never
-        process.nth = 3
+    process = Process("here", "sending", 3)  # fields, tasks, and both again
     process.act = one.deliver
-    one.arm(["late"] * (1 if one.desk.name == "salesforce" else 7), [])
+    # HubSpot's connector sends fields five times by itself, tasks never.
+    one.arm(["late"] * (2 if one.desk.name == "salesforce" else 7), [])
     one.run(process)
     one.disarm()
     sync(one, MINUTE)
@@ -149,7 +148,8 @@ def a_person_is_there_before_a_change_is_sent_again(one: Once) -> None:
     sync(one, NOW)
     one.do_move(0, 3)
     one.tick(HOURS)
-    overtaken(one, "reading back", meanwhile="rep", writes=("dropped before",) * 6)
+    times = 1 if one.desk.name == "salesforce" else 5  # so often HubSpot's connector tries itself
+    overtaken(one, "reading back", meanwhile="rep", writes=("dropped before",) * times)
 
 
 def a_person_is_there_before_a_change_is_sent(one: Once) -> None:

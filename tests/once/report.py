@@ -1,6 +1,6 @@
 """Measure what the machine notices, and write docs/exactly-once.md from what was measured.
 
-    python tests/once/report.py drill 'hubspot query'     # every mutant through every drill
+    python tests/once/report.py drill 'hubspot query'     # every mutant, or those named, by drills
     python tests/once/report.py hunt 'hubspot query' 40   # ... at most so many random sequences
     python tests/once/report.py run 'hubspot query' 5000  # the machine against the product
     python tests/once/report.py page                      # the page, from the figures in measured/
@@ -53,9 +53,11 @@ def keep(name: str, found: dict[str, Any]) -> None:
     file_of(name).write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
 
 
-def drill_all(name: str) -> None:
+def drill_all(name: str, *only: str) -> None:
     plant, found = Plant(*PLANTS[name]), measured(name)
     for mutant in MUTANTS:
+        if only and mutant.name not in only:
+            continue
         caught = drilled(plant, mutant)
         found["drills"][mutant.name] = {
             "what": caught.what,
@@ -186,7 +188,7 @@ def main(command: str, name: str = "", sequences: str = "40", *options: str) -> 
         again, expected = "--again" in options, "--expected" in options
         hunt_all(name, int(sequences), again=again, expected=expected)
     elif command == "drill":
-        drill_all(name)
+        drill_all(name, *([sequences, *options] if sequences != "40" else []))
     elif command == "run":
         run_all(name, int(sequences))
     else:
