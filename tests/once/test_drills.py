@@ -19,7 +19,7 @@ def cases():
 
 
 @pytest.mark.fault(*FAULTS)
-@pytest.mark.parametrize(("name", "story"), cases())
+@pytest.mark.parametrize(("name", "story"), [*cases()])
 def test_the_story_ends_with_one_task_for_every_finding(plant_of, name, story):
     plant = plant_of(name)
     with points(plant):
