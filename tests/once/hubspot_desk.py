@@ -123,11 +123,15 @@ class HubSpotDesk:
             now=now,
             sleep=lambda _: None,
             random=lambda: 0.0,
-            clock=lambda: self.now.timestamp(),
+            clock=self.seconds,
         )
         made._transport._client.close()
         made._transport._client = HttpxLine(self.line, self.token)
         return made
+
+    def seconds(self) -> float:
+        """Return the seconds by which calls are paced."""
+        return self.now.timestamp()
 
     # -- what the line asks -----------------------------------------------------------------------
     def records(self, exchange: Exchange) -> list[dict[str, Any]] | None:

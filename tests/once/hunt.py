@@ -7,14 +7,17 @@ from collections import Counter
 from dataclasses import dataclass
 
 import pytest
+from drills import DRILLS
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import seed as seeded
 from hypothesis.stateful import run_state_machine_as_test
-from machine import machine
+from machine import HOURS, machine
 from mutants import Mutant
-from runs import Plant, points
+from runs import KilledError, Plant, Process, points
 
 STEPS = 14
+BROKEN = (Exception, KilledError)
+"""What a mutant may do besides breaking an invariant: the product's own checks stop it."""
 PLANTS = {
     f"{crm} {'unique' if unique else 'query'}": (crm, unique)
     for crm in ("salesforce", "hubspot")
@@ -29,6 +32,7 @@ class Caught:
     what: str
     sequences: int
     seconds: float  # of this process's own time
+    story: str = ""  # the drill that noticed
 
 
 def told(error: BaseException) -> str:
@@ -65,6 +69,32 @@ def run(
     )
 
 
+def drill(plant: Plant, story: str) -> None:
+    """Take the steps of one story, then let all be quiet and check everything."""
+    one = machine(plant, Counter())()
+    one.desk.keys_in_the_bin(block=True)
+    one.tick(HOURS)
+    one.run(Process("here"))
+    one.tick(HOURS)
+    DRILLS[story](one)
+    one.calm_and_check()
+
+
+def drilled(plant: Plant, mutant: Mutant) -> Caught:
+    """Take a mutant through the stories until it is noticed."""
+    begun, count = time.process_time(), 0
+    with pytest.MonkeyPatch.context() as patch:
+        mutant.break_it(patch)
+        with points(plant):
+            for count, story in enumerate(DRILLS, 1):
+                try:
+                    drill(plant, story)
+                except (AssertionError, *BROKEN) as error:
+                    seconds = time.process_time() - begun
+                    return Caught(told(error), count, seconds, story)
+    return Caught("", count, time.process_time() - begun)
+
+
 def hunt(plant: Plant, mutant: Mutant, sequences: int, seed: int) -> Caught:
     """Run the machine against a mutant until it is noticed."""
     events: Counter[str] = Counter()
@@ -74,8 +104,7 @@ def hunt(plant: Plant, mutant: Mutant, sequences: int, seed: int) -> Caught:
         with points(plant):
             try:
                 run(plant, sequences, events, seed=seed)
-            except BaseException as error:  # noqa: BLE001 - whatever it is, it was noticed
-                if isinstance(error, KeyboardInterrupt):
-                    raise
-                return Caught(told(error), events["sequences"], time.process_time() - begun)
+            except (AssertionError, *BROKEN) as error:
+                seconds = time.process_time() - begun
+                return Caught(told(error), events["sequences"], seconds)
     return Caught("", events["sequences"], time.process_time() - begun)

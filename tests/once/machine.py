@@ -95,6 +95,7 @@ read_faults = st.one_of(
     st.just([]),
     st.tuples(st.integers(0, 12), some(*READ_FAULTS), some(1, 2, 5)).map(lambda one: [one]),
 )
+WORST = ("deciding", "sending", "written", "settling")  # drawn twice as often
 pauses = some(MINUTE, 6 * MINUTE, 16 * MINUTE, HOURS, HOURS, HOURS, HOURS, 16 * DAY)
 
 
@@ -294,7 +295,7 @@ class Once(RuleBasedStateMachine):
         self.line.writes, self.line.reads = [], []
         self.desk.calm()
 
-    @initialize(step=some(0, 1, 2), seen=st.booleans())
+    @initialize(step=some(0, 1, 2, 2), seen=st.booleans())
     def begin(self, step: int, *, seen: bool) -> None:
         """Start where nothing was ever asked, where findings wait, or where tasks stand."""
         self.desk.keys_in_the_bin(block=seen)
@@ -335,7 +336,7 @@ class Once(RuleBasedStateMachine):
 
     @rule(
         wait=pauses,
-        point=some(*POINTS),
+        point=some(*POINTS, *WORST),
         nth=some(1, 1, 1, 2, 3),
         host=some("here", "here", "elsewhere"),
         writes=write_faults,
@@ -366,7 +367,7 @@ class Once(RuleBasedStateMachine):
 
     @rule(
         wait=pauses,
-        point=some(*POINTS),
+        point=some(*POINTS, *WORST),
         nth=some(1, 1, 2),
         pause=some(3 * MINUTE, 12 * MINUTE, 20 * MINUTE, DAY),
         unlock=st.booleans(),
@@ -406,7 +407,8 @@ class Once(RuleBasedStateMachine):
             self.tick(pause)
             if meanwhile == "move":
                 self.do_move(which % len(self.opportunities), which % len(STAGES))
-            if meanwhile == "rep" and (point == "reading back" or self.protects_changes):
+            looked = self.protects_changes and point != "answered"
+            if meanwhile == "rep" and (looked or point == "reading back"):
                 self.do_rep(which, "edit")
             if unlock:
                 self.unlock()
@@ -482,7 +484,8 @@ class Once(RuleBasedStateMachine):
             case "snooze":
                 self.desk.edit(task, status="snoozed")
             case "reassign":
-                self.desk.edit(task, owner=self.desk.people[1 + which % 2])
+                others = [one for one in self.desk.people if one != task["owner"]]
+                self.desk.edit(task, owner=others[which % 2])
             case "put off":
                 self.desk.edit(task, due="2027-03-01")
             case "delete":

@@ -118,19 +118,6 @@ def watermark_first(patch: Patch) -> None:
     patch.setattr(sync, "pull", early)
 
 
-def rows_first(patch: Patch) -> None:
-    """The decision in two transactions: episodes are durable before the intents they mean."""
-    plan = Outbox.plan
-
-    def late(self: Outbox, writes: Any, run: str) -> Any:
-        if writes:
-            self._connection.exec_driver_sql("COMMIT")
-            self._connection.exec_driver_sql("BEGIN IMMEDIATE")
-        return plan(self, writes, run)
-
-    patch.setattr(Outbox, "plan", late)
-
-
 def random_key(patch: Patch) -> None:
     def key(_: str, __: str, ___: str, n: int, addressee: str = "o") -> str:
         return f"cr1:{n}:{addressee}:{secrets.token_hex(14)}"
@@ -310,19 +297,17 @@ MUTANTS = (
     Mutant("marked after sending", "the write-ahead row: an intent is durable before it leaves",
            marked_after_sending, EVERYWHERE, quick=True),
     Mutant("no reconcile", "what a killed run left uncertain is read back by its key",
-           no_reconcile, ("salesforce query",)),
+           no_reconcile, EVERYWHERE),
     Mutant("uncertain counts as done", "only what was read back counts as done",
            uncertain_is_done, EVERYWHERE, quick=True),
     Mutant("uncertain counts as not done", "nothing uncertain is sent again blindly",
-           uncertain_is_not_done, ("salesforce query",)),
+           uncertain_is_not_done, QUERY),
     Mutant("lost answer counts as not sent", "a broken connection is uncertain, not a refusal",
-           lost_answer_is_a_refusal, ("salesforce query",)),
+           lost_answer_is_a_refusal, QUERY),
     Mutant("no settle window", "query mode waits until nothing can be under way",
            no_settle_window, QUERY),
     Mutant("watermark first", "watermark, rows and decision become durable together",
            watermark_first, EVERYWHERE),
-    Mutant("decision in two pieces", "episodes and their intents become durable together",
-           rows_first, EVERYWHERE, quick=True),
     Mutant("random key", "the key can be computed again", random_key, EVERYWHERE, quick=True),
     Mutant("no fencing", "a run that was overtaken writes nothing into the state",
            no_fencing, EVERYWHERE),

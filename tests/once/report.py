@@ -1,6 +1,7 @@
 """Measure what the machine notices, and write docs/exactly-once.md from what was measured.
 
-    python tests/once/report.py hunt 'hubspot query' 40   # every mutant, at most so many sequences
+    python tests/once/report.py drill 'hubspot query'     # every mutant, or those named, by drills
+    python tests/once/report.py hunt 'hubspot query' 40   # ... at most so many random sequences
     python tests/once/report.py run 'hubspot query' 5000  # the machine against the product
     python tests/once/report.py page                      # the page, from the figures in measured/
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import gc
 import json
+import re
 import sys
 import time
 from collections import Counter
@@ -25,10 +27,16 @@ SEED = 1
 
 sys.path[:0] = [str(HERE), str(ROOT / "src"), str(ROOT / "connectors")]
 
-from hunt import PLANTS, STEPS, hunt, run  # noqa: E402
+from drills import DRILLS  # noqa: E402
+from hunt import PLANTS, STEPS, drilled, hunt, run  # noqa: E402
 from line import READ_FAULTS, WRITE_FAULTS  # noqa: E402
 from mutants import MUTANTS  # noqa: E402
 from runs import POINTS, Plant, points  # noqa: E402
+
+
+def say(*words: Any) -> None:
+    sys.stdout.write(" ".join(map(str, words)) + "\n")
+    sys.stdout.flush()
 
 
 def file_of(name: str) -> Path:
@@ -36,7 +44,7 @@ def file_of(name: str) -> Path:
 
 
 def measured(name: str) -> dict[str, Any]:
-    empty: dict[str, Any] = {"mutants": {}, "run": {}}
+    empty: dict[str, Any] = {"drills": {}, "mutants": {}, "run": {}}
     return json.loads(file_of(name).read_text()) if file_of(name).exists() else empty
 
 
@@ -45,10 +53,25 @@ def keep(name: str, found: dict[str, Any]) -> None:
     file_of(name).write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
 
 
+def drill_all(name: str, *only: str) -> None:
+    plant, found = Plant(*PLANTS[name]), measured(name)
+    for mutant in MUTANTS:
+        if only and mutant.name not in only:
+            continue
+        caught = drilled(plant, mutant)
+        found["drills"][mutant.name] = {
+            "what": caught.what,
+            "story": caught.story,
+            "seconds": round(caught.seconds, 1),
+        }
+        keep(name, found)
+        say(name, mutant.name, caught.story or "not noticed", caught.what)
+
+
 def hunt_all(name: str, sequences: int, *, again: bool, expected: bool) -> None:
     plant, found = Plant(*PLANTS[name]), measured(name)
     gc.freeze()
-    for mutant in MUTANTS:
+    for mutant in sorted(MUTANTS, key=lambda one: not one.quick):
         if mutant.name in found["mutants"] and not again:
             continue
         if expected and name not in mutant.kills:
@@ -60,7 +83,7 @@ def hunt_all(name: str, sequences: int, *, again: bool, expected: bool) -> None:
             "seconds": round(caught.seconds, 1),
         }
         keep(name, found)
-        print(name, mutant.name, caught, flush=True)
+        say(name, mutant.name, caught.what or "not noticed", caught.sequences)
 
 
 def run_all(name: str, sequences: int) -> None:
@@ -76,41 +99,51 @@ def run_all(name: str, sequences: int) -> None:
         seconds += time.process_time() - begun
         found["run"] = {"seconds": round(seconds, 1), "events": dict(events)}
         keep(name, found)
-        print(name, events["sequences"], round(seconds), flush=True)
+        say(name, events["sequences"], f"{seconds:.0f} s")
 
 
 # -- the page ----------------------------------------------------------------------------------
 
 
+def noticed(found: dict[str, Any], mutant: Any) -> bool:
+    return any(found[kind].get(mutant.name, {}).get("what") for kind in ("drills", "mutants"))
+
+
 def cell(mutant: Any, name: str, found: dict[str, Any]) -> str:
-    told = found["mutants"].get(mutant.name)
-    if told is None:
-        return "not measured" if name in mutant.kills else "-"
-    if not told["what"]:
-        return f"not in {told['sequences']}"
-    return f"**{told['sequences']}** ({told['seconds']:.0f} s)"
+    drill, machine = (found[kind].get(mutant.name, {}) for kind in ("drills", "mutants"))
+    told = ["drill"] if drill.get("what") else []
+    if machine.get("what"):
+        told.append(f"machine after {machine['sequences']} ({machine['seconds']:.0f} s)")
+    elif machine:
+        told.append(f"machine not in {machine['sequences']}")
+    seen = noticed(found, mutant)
+    text = ", ".join(told)
+    if name in mutant.kills:
+        return f"**{text}**" if seen else f"NOT NOTICED {text}".strip()
+    return text if seen else "-"
 
 
 def reason(mutant: Any, all_found: dict[str, Any]) -> str:
-    texts = [
-        found["mutants"][mutant.name]["what"]
-        for found in all_found.values()
-        if found["mutants"].get(mutant.name, {}).get("what")
-    ]
-    text = texts[0].partition(": ")[2] if texts else ""
-    short = text.split(": ")[0].split(" {")[0].split(" cr1")[0].split(" set()")[0]
-    return short.replace("|", "/")[:70] or (text[:70] if text else "")
+    """Return the drill that noticed, and what the invariant said, without the values."""
+    for name in (*mutant.kills, *all_found):
+        for kind in ("drills", "mutants"):
+            told = all_found[name][kind].get(mutant.name, {})
+            if told.get("what"):
+                text = re.split(r" cr1|[{'(\[]|: set", told["what"].partition(": ")[2])[0]
+                text = text.strip(" :,").replace("|", "/")
+                return f"{told.get('story', 'machine')}: {text}".strip(": ")
+    return ""
 
 
 def mutants_table(all_found: dict[str, Any]) -> list[str]:
     lines = [
-        "| mutant | safeguard taken away | " + " | ".join(PLANTS) + " | noticed by |",
+        "| mutant | safeguard taken away | " + " | ".join(PLANTS) + " | drill, and what was said |",
         "|---|---|" + "---|" * (len(PLANTS) + 1),
     ]
     for mutant in MUTANTS:
         cells = [cell(mutant, name, all_found[name]) for name in PLANTS]
-        noticed = reason(mutant, all_found)
-        lines.append(f"| {mutant.name} | {mutant.safeguard} | {' | '.join(cells)} | {noticed} |")
+        why = reason(mutant, all_found)
+        lines.append(f"| {mutant.name} | {mutant.safeguard} | {' | '.join(cells)} | {why} |")
     return lines
 
 
@@ -119,8 +152,10 @@ def runs_table(all_found: dict[str, Any]) -> list[str]:
     names = sorted(set().union(*events.values()))
     first = ["sequences", "steps", "syncs", "crashes", "stalls", "overtaken", "writes"]
     lines = ["| what happened | " + " | ".join(PLANTS) + " |", "|---|" + "---:|" * len(PLANTS)]
-    for what in [*first, *(n for n in names if n not in first)]:
-        lines.append(f"| {what} | " + " | ".join(f"{events[n][what]:,}" for n in PLANTS) + " |")
+    lines += [
+        f"| {what} | " + " | ".join(f"{events[n][what]:,}" for n in PLANTS) + " |"
+        for what in [*first, *(n for n in names if n not in first)]
+    ]
     rate = []
     for name in PLANTS:
         seconds = all_found[name]["run"].get("seconds", 0)
@@ -139,6 +174,7 @@ def page() -> str:
         "READ_FAULTS": ", ".join(READ_FAULTS),
         "POINTS": ", ".join(POINTS),
         "COUNT": str(len(MUTANTS)),
+        "DRILLS": str(len(DRILLS)),
         "RUNS": "\n".join(runs_table(all_found)),
         "MUTANTS": "\n".join(mutants_table(all_found)),
     }
@@ -151,6 +187,8 @@ def main(command: str, name: str = "", sequences: str = "40", *options: str) -> 
     if command == "hunt":
         again, expected = "--again" in options, "--expected" in options
         hunt_all(name, int(sequences), again=again, expected=expected)
+    elif command == "drill":
+        drill_all(name, *([sequences, *options] if sequences != "40" else []))
     elif command == "run":
         run_all(name, int(sequences))
     else:

@@ -49,3 +49,24 @@ def test_judging_by_a_moment_before_an_opportunity_was_made_ends_nothing_of_it(w
         one.tick(20 * DAY)
         one.run(Process("here"))
     assert sorted(task["key"] for task in one.desk.tasks()) == made
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PLANTS)
+def test_nobody_is_asked_twice_where_the_finding_returns_before_its_task_could_be_closed(
+    world, name
+):
+    """Killed between the decision to close a task and the closing; then there was a new episode."""
+    one = world(name)
+    one.run(Process("here"))
+    one.do_move(0, 3)
+    process = Process("here", "decided")
+    process.act = process.die
+    one.tick(HOURS)
+    one.run(process)
+    one.do_move(0, 0)
+    for step in (HOURS, HOURS, 20 * DAY):
+        one.tick(step)
+        one.run(Process("here"))
+    mine = [task for task in one.desk.tasks() if task["opportunity"] == one.opportunities[0]]
+    assert [task["closed"] for task in mine] == [True, False]

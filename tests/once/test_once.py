@@ -1,4 +1,4 @@
-"""Exactly one task for every finding, whatever happens: the state machine, in CI and in the long run.
+"""Exactly one task for every finding, whatever happens: the state machine, short and long.
 
 ``CRMRULES_ONCE_SEQUENCES`` sets how many sequences each of the four machines runs;
 ``CRMRULES_ONCE_COUNTS`` names a folder into which what happened is written, for the page.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -68,7 +69,7 @@ def machine_run(plant_of, name: str, sequences: int) -> Counter[str]:
     with points(plant):
         run(plant, sequences, events, shrink=True)
     seconds = time.process_time() - begun
-    print(table(name, events, seconds))
+    sys.stdout.write(table(name, events, seconds) + "\n")
     folder = os.environ.get("CRMRULES_ONCE_COUNTS")
     if folder:
         told = {"name": name, "seconds": seconds, "events": events}

@@ -6,7 +6,7 @@ A task that a person edited, completed, deleted or gave to somebody else is neve
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from crmrules.findings import Episode, TaskRecord
@@ -46,7 +46,7 @@ class Changes:
                 )
             elif episode is None:
                 continue
-            elif not episode.active and episode.n == record.episode:
+            elif _over(record, episode):
                 write = self._withdrawn(record, episode, task)
             elif record.addressee == "o":
                 write = self._handed_over(record, task, staff)
@@ -60,6 +60,8 @@ class Changes:
     ) -> PlannedWrite | None:
         """End a task whose episode is over: cancelled, not completed, when it just went away."""
         rule = self.rules[record.rule]
+        if record.episode < episode.n:  # it had come about; of that episode no more is known
+            episode = replace(episode, reason=Cleared.CLEARED)
         done = episode.reason in (Cleared.CLEARED, Cleared.EXPIRED)
         why = tasks.because(episode, rule, self.judged)
         return tasks.withdraw(record, task, self.policy, why, done=done, private=rule.private)
@@ -80,3 +82,12 @@ class Changes:
         if owners.status.unfinished:
             return tasks.hand_over(record, task, staff.manager(owners.owner))
         return tasks.withdraw(record, task, self.policy, tasks.ANSWERED, done=True, private=False)
+
+
+def _over(record: TaskRecord, episode: Episode) -> bool:
+    """Whether a task asks about something that has ended.
+
+    Also where the next episode has begun already: a run that ended the task's own one was killed
+    before it closed the task, and the finding came back before the next.
+    """
+    return record.episode < episode.n or (record.episode == episode.n and not episode.active)
