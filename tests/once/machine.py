@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize
 from hypothesis.stateful import rule as hypothesis_rule
 from line import READ_FAULTS, WRITE_FAULTS
-from pages import LATER, PHASES, STAGES
+from rule_files import LATER, PHASES, STAGES
 from runs import POINTS, START, Plant, Process
 
 from crmrules.errors import CrmRulesError, LockedError

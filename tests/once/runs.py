@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 import structlog
 from hubspot_desk import HubSpotDesk
-from pages import EARLY, LATER, PAGES
+from rule_files import EARLY, LATER, PAGES
 from salesforce_desk import SalesforceDesk
 from sqlalchemy import event
 from sqlalchemy.util import LRUCache
