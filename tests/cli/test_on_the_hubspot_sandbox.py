@@ -55,6 +55,7 @@ def test_doctor_and_plan_write_nothing(config, crm):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("scope", "signals"),
     [
@@ -78,6 +79,7 @@ def test_a_right_to_read_that_is_missing_blinds_some_rules_and_readiness_says_wh
     assert any(line["blind_percent"] > 30 for line in ran.json()["readiness"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "scope",
     [

@@ -81,6 +81,7 @@ def test_a_plan_tells_of_pending_writes_by_its_exit_code(crm, tmp_path):
         assert world.plan("--detailed-exitcode").code == 10
 
 
+@slow_on_hubspot
 def test_a_plan_leaves_state_and_crm_as_they_were(promoted):
     state, crm = promoted.tables(*BOOKKEEPING), promoted.dump()
     promoted.server.forget_calls()

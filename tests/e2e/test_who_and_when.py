@@ -166,7 +166,7 @@ def test_what_is_held_out_is_judged_and_left_alone(crm, tmp_path):
         assert touched
         assert touched.isdisjoint(out)
         fields = world.fields()
-        assert all(not any(fields[one].values()) for one in out)
+        assert not any(fields[one][name] for one in out for name in ("status", "flags", "summary"))
 
 
 @slow_on_hubspot

@@ -199,3 +199,12 @@ def test_threads_may_share_an_engine(name):
         thread.join()
 
     assert answers == [expected] * 4
+
+
+@needs_durable
+def test_the_same_rules_share_an_engine_that_the_c_module_never_gives_back_and_others_do_not():
+    yes, one = one_clause("won", "is", True), one_clause("won", "is", 1)
+
+    assert build([yes], "durable", KINDS) is build([yes.model_copy()], "durable", KINDS)
+    with pytest.raises(UsageError):
+        build([one], "durable", KINDS)

@@ -71,6 +71,7 @@ def test_the_review_shows_the_sample_that_its_seed_draws(planned):
     assert review.sample([plan]) == shown
 
 
+@pytest.mark.slow
 def test_the_review_shows_the_tasks_that_its_seed_draws_from_the_sandbox():
     page = (ROOT / "docs" / "review.md").read_text()
     part = page.partition("## The sandbox's organization")[2].partition("## The two public sets")[0]

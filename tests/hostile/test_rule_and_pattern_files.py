@@ -52,6 +52,7 @@ def read(data: bytes) -> rulefile.RuleFile:
     return rulefile.parse(yamlsource.parse(data), "hostile.yml")
 
 
+@pytest.mark.slow
 @pytest.mark.fault("R1", "R3")
 @pytest.mark.parametrize("data", HARMFUL.values(), ids=HARMFUL)
 def test_a_hostile_rule_file_is_refused_with_its_line_at_little_cost(data):

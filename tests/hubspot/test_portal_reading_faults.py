@@ -97,6 +97,7 @@ FAULTS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.fault("N2", "N3", "N5", "H3", "H4")
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda f: f"{f.kind}-{f.status}-{f.path}-{f.times}")
 def test_a_full_pull_through_a_fault_equals_an_undisturbed_one(small, clock, fault):
@@ -105,6 +106,7 @@ def test_a_full_pull_through_a_fault_equals_an_undisturbed_one(small, clock, fau
     assert not found.problems
 
 
+@pytest.mark.slow
 @pytest.mark.fault("N2", "N3", "H3", "H4")
 @pytest.mark.parametrize(
     "fault",

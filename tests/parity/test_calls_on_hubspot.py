@@ -80,6 +80,7 @@ def kinds(portal) -> dict[str, int]:
     return {"note": 0, "task": 0, **found}
 
 
+@pytest.mark.slow
 def test_a_full_sync_costs_at_most_a_tenth_more_than_the_formula_and_than_the_floor(portal):
     report = portal.run(sync)
     calls = portal.server.counted

@@ -163,6 +163,7 @@ def test_a_reopened_opportunity_brings_its_old_activities(clock):
         assert {r.id for r in rows if r.kind == "Task" and r.parent == lost["Id"]} == wanted
 
 
+@pytest.mark.slow
 @pytest.mark.fault("N2", "N3", "H4", "H1")
 @pytest.mark.parametrize(
     "fault",

@@ -49,6 +49,7 @@ NOTHING, PLANNED = {}, {"a": "planned", "b": "planned"}
 SENDING, DONE = {"a": "sending", "b": "sending"}, {"a": "done", "b": "done"}
 
 
+@pytest.mark.slow
 @pytest.mark.fault("C1")
 @pytest.mark.parametrize(
     ("point", "left"),

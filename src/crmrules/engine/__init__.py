@@ -63,7 +63,7 @@ def build(rules: Iterable[Rule], engine: str = "auto", kinds: Kinds | None = Non
     return _durable(chosen, kinds)
 
 
-_last: tuple[tuple[Rule, ...], Kinds | None, Engine] | None = None
+_last: tuple[list[str], Kinds | None, Engine] | None = None
 
 
 def _durable(rules: tuple[Rule, ...], kinds: Kinds | None) -> Engine:
@@ -73,9 +73,10 @@ def _durable(rules: tuple[Rule, ...], kinds: Kinds | None) -> Engine:
     measured), so a process that syncs again and again must not make them anew each time.
     """
     global _last  # noqa: PLW0603 - it is the process that keeps what the C module never gives back
-    if _last is None or _last[:2] != (rules, kinds):
+    words = [rule.model_dump_json() for rule in rules]  # for Python, 1 is True and 1.0
+    if _last is None or _last[:2] != (words, kinds):
         made: Engine = import_module("crmrules.engine.durable").DurableEngine(rules, kinds)
-        _last = (rules, kinds, made)
+        _last = (words, kinds, made)
     return _last[2]
 
 
