@@ -95,7 +95,7 @@ def run_all(name: str, sequences: int) -> None:
     while events["sequences"] < sequences:
         begun = time.process_time()
         with points(plant):
-            run(plant, min(100, sequences - events["sequences"]), events, shrink=True)
+            run(plant, min(50, sequences - events["sequences"]), events, shrink=True)
         seconds += time.process_time() - begun
         found["run"] = {"seconds": round(seconds, 1), "events": dict(events)}
         keep(name, found)
