@@ -177,7 +177,7 @@ class Once(RuleBasedStateMachine):
                 if past:
                     if life is None or life.status == "ended" or now >= life.seen:
                         # What was true then only the CRM's history knows: taken as the run saw it.
-                        self.life[rule_, one] = self.remembered(rule_, one, now)
+                        self.life[rule_, one] = self.remembered(rule_, one)
                     continue
                 if not self.desk.exists(one):
                     active = life is not None and life.status != "ended" and life.seen <= now
@@ -185,19 +185,26 @@ class Once(RuleBasedStateMachine):
                     continue
                 mine = [n_of(t["key"]) for t in visible if self.pair(t) == (rule_, one)]
                 highest = max(mine, default=0)
+                unread = self.stage(one) == "Closed Lost"  # its tasks are not read any more
+                if unread and highest > (life.n if life else 0):
+                    self.life[rule_, one] = self.remembered(rule_, one)
+                    continue
                 if life is None or highest > life.n:
                     life = Life(highest, "open", now, now - DAY) if highest else life
                 self.life[rule_, one] = advanced(life, fires=self.fires(rule_, one, now), now=now)
 
         self.agrees(process)
 
-    def remembered(self, rule_: str, one: str, now: datetime) -> Life | None:
-        query = "SELECT n, status, since FROM episode WHERE rule = ? AND opportunity = ? ORDER BY n"
+    def remembered(self, rule_: str, one: str) -> Life | None:
+        query = (
+            "SELECT n, status, since, seen_at FROM episode "
+            "WHERE rule = ? AND opportunity = ? ORDER BY n"
+        )
         found = self.plant.raw().execute(query, (rule_, one)).fetchall()
         if not found:
             return None
-        n, status, since = found[-1]
-        return Life(n, status, datetime.fromisoformat(since), now)
+        n, status, since, seen = found[-1]
+        return Life(n, status, datetime.fromisoformat(since), datetime.fromisoformat(seen))
 
     def agrees(self, process: Process) -> None:
         """What the state says of episodes is what the model says: it has missed nothing."""
@@ -607,7 +614,10 @@ class Once(RuleBasedStateMachine):
     def calm_and_check(self) -> None:
         self.plant.skew = timedelta(0)
         self.deliver()
-        self.tick(100 * DAY)  # past cool-downs, leases and settle windows
+        self.tick(MINUTE * 60)  # past leases and settle windows
+        self.run(Process("here"))  # what people did counts from when a run has seen it
+        self.look()
+        self.tick(100 * DAY)  # past cool-downs
         for turn in range(6):
             before = self.events["writes"]
             told = self.run(Process("here"))
@@ -634,7 +644,7 @@ class Once(RuleBasedStateMachine):
                 for t in mine
                 if t["id"] not in self.touched and not t["closed"] and not t["deleted"]
             ]
-            if not asks and self.desk.exists(one):
+            if not asks and self.desk.exists(one) and life is not None:
                 assert not untouched, f"nobody needs these any more: {untouched}"
             if not asks:
                 continue

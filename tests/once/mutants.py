@@ -132,9 +132,9 @@ def no_fencing(patch: Patch) -> None:
 def no_lock(patch: Patch) -> None:
     acquire = lease.acquire
 
-    def always(connection: Any, org: str, holder: str, now: Any, nonce: str, **_: Any) -> Any:
+    def always(connection: Any, org: str, holder: str, now: Any, nonce: str, reach: Any) -> Any:
         connection.exec_driver_sql("UPDATE lease SET nonce = NULL")
-        return acquire(connection, org, holder, now, nonce, exclusive=True)
+        return acquire(connection, org, holder, now, nonce, reach)
 
     patch.setattr(lease, "acquire", always)
     patch.setattr(FileLock, "acquire", lambda *_: None)

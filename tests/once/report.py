@@ -48,7 +48,9 @@ def measured(name: str) -> dict[str, Any]:
     return json.loads(file_of(name).read_text()) if file_of(name).exists() else empty
 
 
-def keep(name: str, found: dict[str, Any]) -> None:
+def keep(name: str, found: dict[str, Any], section: str) -> None:
+    """Write one section; the others may have been measured by another process meanwhile."""
+    found = measured(name) | {section: found[section]}
     file_of(name).parent.mkdir(exist_ok=True)
     file_of(name).write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
 
@@ -64,7 +66,7 @@ def drill_all(name: str, *only: str) -> None:
             "story": caught.story,
             "seconds": round(caught.seconds, 1),
         }
-        keep(name, found)
+        keep(name, found, "drills")
         say(name, mutant.name, caught.story or "not noticed", caught.what)
 
 
@@ -82,7 +84,7 @@ def hunt_all(name: str, sequences: int, *, again: bool, expected: bool) -> None:
             "sequences": caught.sequences,
             "seconds": round(caught.seconds, 1),
         }
-        keep(name, found)
+        keep(name, found, "mutants")
         say(name, mutant.name, caught.what or "not noticed", caught.sequences)
 
 
@@ -95,10 +97,10 @@ def run_all(name: str, sequences: int) -> None:
     while events["sequences"] < sequences:
         begun = time.process_time()
         with points(plant):
-            run(plant, min(100, sequences - events["sequences"]), events, shrink=True)
+            run(plant, min(50, sequences - events["sequences"]), events)
         seconds += time.process_time() - begun
         found["run"] = {"seconds": round(seconds, 1), "events": dict(events)}
-        keep(name, found)
+        keep(name, found, "run")
         say(name, events["sequences"], f"{seconds:.0f} s")
 
 

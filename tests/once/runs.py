@@ -34,7 +34,7 @@ from crmrules.evaluate import Evaluator
 from crmrules.findings import Limits
 from crmrules.plan import Policy
 from crmrules.rule import Mode
-from crmrules.state import Store, database, lease
+from crmrules.state import Store, database, lease, organization
 from crmrules.state.organization import OrgStore
 
 START = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -291,6 +291,22 @@ def few_signals(view: Any) -> dict[str, Any]:
     return {name: signals.SIGNALS[name].function(view) for name in _READ}
 
 
+class RowAlone:
+    """Between machines: no lock of the system reaches, nothing counts but the row of the lease."""
+
+    def __init__(self, *_: Any) -> None:
+        """Take what the lock of a database server takes."""
+
+    def acquire(self) -> None:
+        """Prove nothing."""
+
+    def release(self) -> None:
+        """Do nothing."""
+
+    def evict(self) -> bool:
+        return False
+
+
 @contextmanager
 def points(plant: Plant) -> Iterator[None]:
     """Let every run of the product pass the points; install what breaks it before."""
@@ -333,6 +349,7 @@ def points(plant: Plant) -> Iterator[None]:
         patch.setattr(Evaluator, "_check", lambda *_: None)
         patch.setattr(signals, "read", few_signals)
         patch.setattr(lease, "socket", host)
+        patch.setattr(organization, "SessionLock", RowAlone)
         patch.setattr(database, "BUSY_SECONDS", 0.0)
         patch.setattr(database, "_PRAGMAS", ("PRAGMA synchronous=OFF",))
         yield
