@@ -144,20 +144,25 @@ class Reader:
         """Read everything about opportunities that have just entered a wider scope.
 
         Their earlier records were not wanted before. Whether one has entered is told by its
-        history: the stage and close date before this pull.
+        history: the stage and close date before this pull, or any since then that was outside, as
+        what happened in the second of the last pull may have been before it.
         """
         moved = sorted(seen.moved & set(seen.active))
         if not moved or "history" not in self._tables:
             return
         before: dict[str, Mapping[str, Any]] = {}
+        outside: set[str] = set()
         for page in self._some(["history"], moved):
             for record in page.records:
                 if datetime.fromisoformat(record["CreatedDate"]) < since:
                     last = before.get(record["OpportunityId"])
                     if last is None or last["CreatedDate"] <= record["CreatedDate"]:
                         before[record["OpportunityId"]] = record
+                elif self._was(record) < 2:
+                    outside.add(record["OpportunityId"])
             yield Batch([r for rec in page.records for r in _rows(self._tables["history"], rec)])
-        entered = [key for key in moved if key in before and self._was(before[key]) < 2]
+        outside |= {key for key, record in before.items() if self._was(record) < 2}
+        entered = [key for key in moved if key in outside]
         children = [k for k, t in self._tables.items() if t.scope == "opportunity"]
         yield from self._rows_about(children, entered)
         won = [key for key in moved if key in seen.won]

@@ -192,3 +192,17 @@ def test_a_task_out_of_sight_is_not_made_again_but_its_flag_may_rest_until_it_is
     assert after["tasks"] == before["tasks"]
     for opportunity, fields in after["fields"].items():
         assert fields["flags"] == before["fields"][opportunity]["flags"]
+
+
+@slow_on_hubspot
+def test_a_task_on_one_that_was_lost_is_known_again_when_it_is_reopened(asked):
+    task = next(task for task in asked.our_tasks() if task["rule"] == EARLY)
+    asked.move(task["opportunity"], CLOSED_LOST)
+    asked.forget()
+    asked.synced()  # in the same second: of a lost one, no task is read
+    asked.advance(timedelta(hours=1))
+    asked.move(task["opportunity"], CONCERNS)
+    asked.advance(timedelta(hours=1))
+    asked.synced()
+    assert asked.task(task["key"])["status"] == "completed"
+    assert "withdrawn" in asked.remembered(task["key"])
