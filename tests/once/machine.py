@@ -468,6 +468,7 @@ class Once(RuleBasedStateMachine):
         if not self.desk.exists(one) or self.stage(one) == to:
             return
         before = STAGES[self.stage(one)]
+        self.desk.calm()  # a lock that refused us is over before a person gets to the record
         self.desk.move(one, to)
         self.stages[one].append((self.desk.now, to))
         self._entered(one, before, STAGES[to])

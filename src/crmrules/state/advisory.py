@@ -24,7 +24,7 @@ _KEY = "hashtextextended('crmrules ' || current_schema() || ' ' || :org, 0)"
 _TRY = text(f"SELECT pg_try_advisory_lock({_KEY})")
 _FREE = text(f"SELECT pg_advisory_unlock({_KEY})")
 _EVICT = text(
-    "SELECT pg_terminate_backend(pid) FROM pg_locks"  # noqa: S608 - a constant
+    "SELECT pg_terminate_backend(pid) FROM pg_locks"  # noqa: S608 - a constant # nosec B608
     " JOIN pg_database ON pg_database.oid = database"
     " WHERE locktype = 'advisory' AND granted AND datname = current_database()"
     f" AND objsubid = 1 AND ((classid::bigint << 32) | objid::bigint) = {_KEY}"
