@@ -34,7 +34,7 @@ test: $(VENV)/ready ## the fast loop, under 3 minutes
 test-all: $(VENV)/ready ## everything, load and kill tests included
 	$(BIN)/pytest -q -n 2 -m 'not torture'
 
-torture: $(VENV)/ready ## the long run: every sequence, kill and sweep; about an hour, before a release
+torture: $(VENV)/ready ## the long run: every sequence, kill and sweep; hours, before a release
 	$(BIN)/pytest -q -n 2 -m torture
 
 fuzz: $(VENV)/ready ## hostile bytes for every reader of files and texts; SECONDS=60 for each

@@ -18,7 +18,7 @@ from crmrules import sync, writeback
 from crmrules.connector import ChangeTask, CreateTask, Outcome, Result
 from crmrules.findings import hold, life
 from crmrules.findings.tasks import CoolDowns
-from crmrules.plan import planner, tasks
+from crmrules.plan import planner, queue, tasks
 from crmrules.rule import Mode
 from crmrules.state import lease
 from crmrules.state.history import History
@@ -188,12 +188,12 @@ def episode_counted_twice(patch: Patch) -> None:
 
 
 def not_settled(patch: Patch) -> None:
-    settled = life._settled
+    event = life._event
 
-    def at_once(episode: Any, rule: Any, now: Any, _: Any) -> Any:
-        return settled(episode, rule, now, timedelta(0))
+    def at_once(rule: Any, verdict: Any, age: Any, _: Any, **more: Any) -> Any:
+        return event(rule, verdict, age, timedelta(0), **more)
 
-    patch.setattr(life, "_settled", at_once)
+    patch.setattr(life, "_event", at_once)
 
 
 def answer_by_position(patch: Patch) -> None:
@@ -249,7 +249,7 @@ def shadow_writes(patch: Patch) -> None:
 
 def asks_again(patch: Patch) -> None:
     """An episode that has its task asks once more, under the next number."""
-    patch.setattr(planner, "asked", lambda *_: False)
+    patch.setattr(queue, "asked", lambda *_: False)
     patch.setattr(hold, "asked", lambda *_: False)
     create = tasks.create
 

@@ -47,6 +47,7 @@ HAPPENINGS = (
 )
 """Every kind of thing that has to happen, or the machine proves less than it says."""
 CI, LONG = 75, 5000
+SEED = 1  # of the short run: it says the same of the same code, the long run looks further
 _seen: Counter[str] = Counter()
 _ran: set[str] = set()
 
@@ -63,11 +64,11 @@ def table(name: str, events: Counter[str], seconds: float) -> str:
     return "\n".join(lines)
 
 
-def machine_run(plant_of, name: str, sequences: int) -> Counter[str]:
+def machine_run(plant_of, name: str, sequences: int, seed: int | None = None) -> Counter[str]:
     plant, events = plant_of(name), Counter()
     begun = time.process_time()
     with points(plant):
-        run(plant, sequences, events, shrink=True)
+        run(plant, sequences, events, seed=seed, shrink=True)
     seconds = time.process_time() - begun
     sys.stdout.write(table(name, events, seconds) + "\n")
     folder = os.environ.get("CRMRULES_ONCE_COUNTS")
@@ -82,7 +83,7 @@ def machine_run(plant_of, name: str, sequences: int) -> Counter[str]:
 @pytest.mark.fault(*ROWS)
 @pytest.mark.parametrize("name", PLANTS)
 def test_whatever_happens_there_is_one_task_for_every_finding(plant_of, name):
-    _seen.update(machine_run(plant_of, name, size(CI)))
+    _seen.update(machine_run(plant_of, name, size(CI), SEED))
     _ran.add(name)
 
 
