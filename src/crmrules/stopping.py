@@ -16,6 +16,9 @@ from types import FrameType
 GRACE = 8.0
 """Seconds; platforms kill ten seconds after they asked, and saving takes its share."""
 
+AGAIN = 3.0
+"""Seconds; Python drops what is raised in some places (a finalizer), so it is raised again."""
+
 
 class Stopped(BaseException):
     """The run ends here because it was asked to; no handler of errors may swallow it."""
@@ -37,10 +40,10 @@ class Stop:
     def ask(self) -> None:
         """Ask to stop; raises Stopped where nothing was written yet."""
         self.asked = True
+        signal.signal(signal.SIGALRM, self._out_of_time)
+        signal.setitimer(signal.ITIMER_REAL, self._grace if self._writing else AGAIN, AGAIN)
         if not self._writing:
             raise Stopped
-        signal.signal(signal.SIGALRM, self._out_of_time)
-        signal.setitimer(signal.ITIMER_REAL, self._grace)
 
     @contextmanager
     def listening(self) -> Iterator[None]:

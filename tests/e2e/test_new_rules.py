@@ -195,15 +195,15 @@ def test_a_threshold_that_would_close_most_tasks_stops_before_the_first_write(wo
 
 
 @pytest.mark.slow
-def test_a_rule_taken_out_closes_nothing_and_asks_nothing(world):
-    """Its tasks are the people's from then on; only our fields follow."""
+def test_a_rule_taken_out_asks_nothing_and_takes_its_tasks_along(world):
     world.synced()
-    before = world.dump()["tasks"]
+    mine = {task["key"] for task in world.our_tasks() if task["rule"] == EARLY}
     world.advance(timedelta(hours=1))
     (world.folder / "rules" / f"{EARLY}.yml").unlink()
     change(world, {LATER: RULES[LATER]})
-    assert actions(world.synced()) <= {"set_flags"}
-    assert world.dump()["tasks"] == before
+    ran = world.synced()
+    assert actions(ran) <= {"set_flags", "cancel_task"}
+    assert {w["key"] for w in ran.writes if w["action"] == "cancel_task"} == mine
 
 
 @pytest.mark.slow

@@ -141,7 +141,8 @@ def test_once_settled_lists_what_ends_and_moves_as_well(crm, tmp_path):
 def test_a_plan_after_people_worked_is_still_the_next_sync(promoted):
     promoted.synced()
     promoted.advance(timedelta(hours=26))
-    for place, task in enumerate(promoted.our_tasks()):
+    tasks = [task for task in promoted.our_tasks() if task["linked"]]  # no digest
+    for place, task in enumerate(tasks):
         if place % 3 == 0:
             promoted.complete(task)
         elif place % 3 == 1:
@@ -154,4 +155,4 @@ def test_a_plan_after_people_worked_is_still_the_next_sync(promoted):
 
 
 def by_name(writes: list[dict]) -> list[dict]:
-    return sorted(writes, key=lambda w: (w["action"], w["opportunity"], w["key"] or ""))
+    return sorted(writes, key=lambda w: (w["action"], w["opportunity"] or "", w["key"] or ""))

@@ -9,7 +9,7 @@ from functools import cache
 import pytest
 import structlog
 from hunt import PLANTS
-from machine import HOURS, Once, machine
+from once_machine import HOURS, Once, machine
 from runs import Plant, Process, points
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from machine import DAY, HOURS, MINUTE, Once
+from once_machine import DAY, HOURS, MINUTE, Once
 from runs import Process
 
 NOW = timedelta(0)

@@ -11,8 +11,8 @@ from drills import DRILLS
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import seed as seeded
 from hypothesis.stateful import run_state_machine_as_test
-from machine import HOURS, machine
 from mutants import Mutant
+from once_machine import HOURS, machine
 from runs import KilledError, Plant, Process, points
 
 STEPS = 14

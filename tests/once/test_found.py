@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from hunt import PLANTS
-from machine import DAY, HOURS
+from once_machine import DAY, HOURS
 from runs import Process
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from hunt import PLANTS
-from machine import DAY, HOURS, Once
+from once_machine import DAY, HOURS, Once
 from runs import Process
 
 QUERY = [name for name in PLANTS if name.endswith("query")]

@@ -35,6 +35,7 @@ STEPS = {
     "commit in take": "marking a batch as being sent",
     "commit in _send": "what the CRM answered",
     "commit in _cleared_up": "what reading back has told",
+    "commit in prune": "forgetting what is older than its retention",
     "commit in _end": "ending the run's row",
     "commit in _release": "giving the lease back",
 }
