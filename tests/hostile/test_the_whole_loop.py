@@ -87,9 +87,13 @@ def test_what_arrives_in_the_crm_is_what_it_takes(world):
 def test_rich_text_of_ours_holds_no_element_but_line_breaks(world):
     if world.name != "hubspot":
         pytest.skip("a task's description is plain text in Salesforce")
-    if not world.our_tasks():
+
+    def about_all() -> list[str]:
+        return [task["id"] for task in world.our_tasks() if task["rule"] == "hostile-all"]
+
+    if not about_all():
         told(world, "sync")
-    asked = [task["id"] for task in world.our_tasks() if task["rule"] == "hostile-all"]
+    asked = about_all()
     bodies = [world.portal.value("tasks", one, "hs_task_body") for one in asked]
     assert bodies
     for body in bodies:
