@@ -12,11 +12,11 @@ from inspect import getsource
 from pathlib import Path
 
 from crmrules.findings import Answer, Cleared, HeldBack, Limits, TaskStatus, life
+from crmrules.findings.calendar import PATIENCE
 from crmrules.findings.hold import SILENT
 from crmrules.findings.tasks import ACCEPTED_WITHIN, CoolDowns, TaskRecord
 from crmrules.plan import Policy, tasks
 from crmrules.plan.digest import LINES
-from crmrules.plan.queue import PATIENCE
 from crmrules.state.types import NEXT as OUTBOX
 from crmrules.state.types import IntentState
 
@@ -51,7 +51,7 @@ def listed(kind: type[StrEnum]) -> str:
 def episodes() -> str:
     head = ["state", *(f"`{event}`" for event in life.Event)]
     rows = [
-        [f"`{status}`", *(f"`{nxt[event]}`" for event in life.Event)]
+        [f"`{status or 'none'}`", *(f"`{nxt[event] or 'none'}`" for event in life.Event)]
         for status, nxt in life.NEXT.items()
     ]
     return table(head, rows)

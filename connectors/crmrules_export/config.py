@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from crmrules.errors import UsageError
+from crmrules.raw import zone
 
 Order = Literal["iso", "mdy", "dmy"]
 
@@ -51,10 +51,8 @@ class Config(BaseModel):
     @field_validator("time_zone")
     @classmethod
     def _known(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (KeyError, ValueError, OSError):
-            raise ValueError(f"'{name}' is not a time zone such as Europe/Berlin") from None
+        if zone(name) is None:
+            raise ValueError(f"'{name}' is not a time zone such as Europe/Berlin")
         return name
 
     @field_validator("as_of")

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
-from zoneinfo import ZoneInfo
 
 from crmrules.connector import Organization
+from crmrules.raw import zone
 
 ROLE_SOURCES = ("label", "hs_buying_role", "jobtitle")
 """Where to look for what a contact is to a deal, best first; "property:<name>" may be added."""
@@ -61,10 +61,7 @@ class Portal:
     @property
     def zone(self) -> tzinfo:
         """The account's time zone; UTC where it does not say a known one."""
-        try:
-            return ZoneInfo(self.organization.time_zone or "UTC")
-        except (KeyError, OSError, ValueError):  # one that is not known is a KeyError
-            return UTC
+        return zone(self.organization.time_zone) or UTC
 
     def owner_of(self, user_id: str | None) -> str | None:
         """Return the owner who is this user, as histories name them."""

@@ -40,20 +40,20 @@ class Guards:
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
+class Exceeded:
     """One ceiling that a run is above, and what to do about it."""
 
     what: str
     remedy: str
 
 
-def stops(report: Report, guards: Guards) -> list[Stop]:
+def exceeded(report: Report, guards: Guards) -> list[Exceeded]:
     """Return every ceiling that a run is above; none: it may write."""
     found = []
     changed = " (the rules changed since the last sync)" if report.rules_changed else ""
     if report.guarded > guards.max_writes:
         found.append(
-            Stop(
+            Exceeded(
                 f"this run would make {report.guarded} writes{changed}; the limit is "
                 f"{guards.max_writes}",
                 "Look at what is listed ('crmrules plan' lists it again). If it is right, run once "
@@ -62,7 +62,7 @@ def stops(report: Report, guards: Guards) -> list[Stop]:
         )
     if report.first_fill > guards.max_writes and not guards.initial:
         found.append(
-            Stop(
+            Exceeded(
                 f"this run would fill our fields on {report.first_fill} opportunities for the "
                 "first time",
                 "Look at what is listed, then run 'crmrules sync --initial' once.",
@@ -70,7 +70,7 @@ def stops(report: Report, guards: Guards) -> list[Stop]:
         )
     if report.open and report.flagged / report.open > guards.max_share_flagged:
         found.append(
-            Stop(
+            Exceeded(
                 f"{report.flagged} of {report.open} open opportunities would carry a flag"
                 f"{changed}; the limit is {guards.max_share_flagged:.0%}",
                 "A rule is probably too wide: see which one has the most, raise its threshold or "
@@ -82,11 +82,11 @@ def stops(report: Report, guards: Guards) -> list[Stop]:
 
 def guard(report: Report, guards: Guards) -> None:
     """Raise GuardError where this run would write more than somebody agreed to; it names all."""
-    found = stops(report, guards)
+    found = exceeded(report, guards)
     if not found:
         return
     # All but the last line of an error are its message; the last remedy stands where every does.
-    lines = "".join(f"\n  -> {stop.remedy}\n{then.what}" for stop, then in pairwise(found))
+    lines = "".join(f"\n  -> {one.remedy}\n{then.what}" for one, then in pairwise(found))
     raise GuardError(
         f"stopped before the first write: {found[0].what}{lines}", remedy=found[-1].remedy
     )

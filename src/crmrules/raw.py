@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
 Body = Mapping[str, Any]
 
@@ -81,6 +82,14 @@ def day(body: Body, name: str) -> date | None:
 def start_of(value: date) -> datetime:
     """Return the first instant of a day, in UTC."""
     return datetime.combine(value, time(), UTC)
+
+
+def zone(name: str | None) -> tzinfo | None:
+    """Return a time zone by its name, such as Europe/Berlin; None where there is none of it."""
+    try:
+        return ZoneInfo(name) if name else None
+    except (KeyError, ValueError, OSError):  # one that is not known is a KeyError
+        return None
 
 
 def first(values: Iterable[datetime | None], default: datetime) -> datetime:

@@ -14,7 +14,6 @@ import difflib
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -33,6 +32,7 @@ from pydantic_settings import (
 
 from crmrules.errors import UsageError
 from crmrules.findings.calendar import Hours, known_country
+from crmrules.raw import zone
 from crmrules.section import refuse_secrets
 from crmrules.text.kinds import SIGNALS as TEXT_SIGNALS
 
@@ -43,11 +43,8 @@ BUILTIN = "builtin:major-account"
 
 
 def _time_zone(name: str) -> str:
-    if name:
-        try:
-            ZoneInfo(name)
-        except (KeyError, ValueError, OSError):
-            raise ValueError(f"'{name}' is not a time zone such as Europe/Berlin") from None
+    if name and zone(name) is None:
+        raise ValueError(f"'{name}' is not a time zone such as Europe/Berlin")
     return name
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -28,11 +27,12 @@ from crmrules.guards import Guards, Newcomers, guard, newcomers
 from crmrules.leftover import leftovers
 from crmrules.outcome import Keeper, Report, Show
 from crmrules.plan import Judged, Past, Planner, Policy, missing_flags
-from crmrules.private import PrivateTasks
+from crmrules.raw import zone
 from crmrules.rule import Rule
 from crmrules.state import Store, Transaction
 from crmrules.stopping import Stop
 from crmrules.text import Reader
+from crmrules.unlisted import UnlistedTasks
 from crmrules.writeback import drain, reconcile, unless_there
 
 RECONCILE_EVERY = timedelta(days=7)
@@ -178,15 +178,15 @@ def _decide(
     report.baseline = _measured(job, tx)
     judge = _evaluator(job, report.baseline).judge
     pulled = tx.history.get(_FULL_PULL) == job.now.isoformat()
-    private = PrivateTasks.read(
+    unlisted = UnlistedTasks.read(
         job.connector, tx, job.rules, preflight.organization.id, lost=lost, full=pulled
     )
-    new = _newcomers(job, tx, private)
+    new = _newcomers(job, tx, unlisted)
     report.rules_changed = new.changed
     planner = _planner(job, preflight, tx, report.baseline, new.unseen)
     won_since = (job.now - WON_FOR).date()
     stored = tx.mirror.opportunities(judged_ids=tx.watched(), won_since=won_since)
-    found = private.join(opportunities(stored, job.connector.normalize, job.now))
+    found = unlisted.join(opportunities(stored, job.connector.normalize, job.now))
     for judged in judge(found):
         keeper.judged(judged)
         past = Past(*tx.past(judged.opportunity.id))
@@ -245,9 +245,9 @@ def _measured(job: Job, tx: Transaction) -> Baseline:
     )
 
 
-def _newcomers(job: Job, tx: Transaction, private: PrivateTasks) -> Newcomers:
+def _newcomers(job: Job, tx: Transaction, unlisted: UnlistedTasks) -> Newcomers:
     all_ = opportunities(tx.mirror.opportunities(), job.connector.normalize, job.now)
-    return newcomers(tx, job.rules, job.rules_hash, private.join(all_))
+    return newcomers(tx, job.rules, job.rules_hash, unlisted.join(all_))
 
 
 def _planner(
@@ -277,9 +277,5 @@ def _planner(
 
 def _local(policy: Policy, organization: Organization) -> Policy:
     """Return the policy in the organization's own time, where the configuration names none."""
-    if policy.time_zone is not UTC or not organization.time_zone:
-        return policy
-    try:
-        return replace(policy, time_zone=ZoneInfo(organization.time_zone))
-    except (KeyError, ValueError, OSError):
-        return policy
+    told = zone(organization.time_zone) if policy.time_zone is UTC else None
+    return policy if told is None else replace(policy, time_zone=told)

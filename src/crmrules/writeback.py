@@ -106,8 +106,8 @@ def unless_there(connector: Connector, plan: OpportunityPlan) -> OpportunityPlan
     if not there:
         return plan
     told = [replace(t, status=TaskStatus.TOLD) if t.key in there else t for t in plan.tasks]
-    left = [w for w in plan.writes if getattr(w.write, "key", None) not in there]
-    settled = [w for w in plan.settled_writes if getattr(w.write, "key", None) not in there]
+    left = [w for w in plan.writes if w.key not in there]
+    settled = [w for w in plan.settled_writes if w.key not in there]
     return replace(plan, writes=left, settled_writes=settled, tasks=told)
 
 

@@ -11,7 +11,7 @@ import pytest
 from salesforce_world import SalesforceWorld
 from test_kill import process
 from test_state_lost import never_asks_again, touch
-from world import CONCERNS, RECOGNITION, _settled
+from world import CONCERNS, RECOGNITION
 
 pytestmark = pytest.mark.slow
 
@@ -73,7 +73,6 @@ def loop(world) -> list[Any]:
 
 
 def test_the_loop_is_the_same_on_both_databases(worlds, tmp_path):
-    _settled.clear()  # both begin with an organization that no other test has had
     with SalesforceWorld(tmp_path / "sqlite", opportunities=20) as world:
         expected = loop(world)
     assert loop(worlds("loop")) == expected

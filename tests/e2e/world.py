@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
+import rule_text
 from crm_half import TASK, Half
 
 from crmrules import cli
@@ -32,53 +33,11 @@ RECOGNITION, CONCERNS, CLOSED_LOST = STAGES[2], NEGOTIATION, LOST
 """Stages: one of an early phase, one in which ``EARLY`` is quiet, and the end."""
 OURS = ("status", "flags", "summary", "buying_phase", "checked_at")
 EARLY, LATER = "e2e-early", "e2e-concerns"
-_RULE = """\
-id: {id}
-title: {title}
-mode: live
-recommended: live
-severity: {severity}
-phases: [{phases}]
-why: A rule for tests, true of every opportunity in its phases.
-source: tests
-false_positives: [none]
-review: 2030-01-01
-maintainer: tests
-majors_only: false
-settings:
-  days: {{value: 0, unit: days, why: every opportunity is as old}}
-when: {{all: [{{opportunity_age_days: {{at_least: $days}}}}]}}
-clears: {{any: [{{quotes_sent: {{at_least: {quotes}}}}}]}}
-then:
-  task:
-    subject: ["Look at {{opportunity}}", "Look at {{account}}"]
-    body: ["Who decides at {{account}}?", "What would they lose by waiting?"]
-    due_in_days: 5
-  flag: {flag}
-tests:
-  - name: a day old
-    given: {{phase: {first}, opportunity_age_days: 1, quotes_sent: 0}}
-    expect: fires
-"""
 
 
-def rule(
-    name: str = EARLY,
-    *,
-    severity: str = "P2",
-    phases: str = "recognition, evaluation",
-    quotes: int = 900,
-) -> str:
-    """Return a rule file that fires on every opportunity in these phases."""
-    return _RULE.format(
-        id=name,
-        title=f"Rule {name}",
-        severity=severity,
-        phases=phases,
-        first=phases.partition(",")[0],
-        quotes=quotes,
-        flag=name.replace("-", "_"),
-    )
+def rule(name: str = EARLY, **more: Any) -> str:
+    """Return a rule file that fires on every opportunity in its phases."""
+    return rule_text.rule(name, **more)
 
 
 _settled: dict[Any, Any] = {}
@@ -222,11 +181,11 @@ class World(Half):
     def settle(self) -> Self:
         """Sync once so that every finding is pending, and let the settle time pass.
 
-        The same fresh organization is synced once only in a test session; its records and the
-        state file are handed on.
+        The same fresh organization, configured the same way, is synced once only in a test session;
+        its records and the state file are handed on. Change the organization after this.
         """
         fresh = (self.name, self.seed, self.opportunities, self.now, self.unique_key)
-        same = (*fresh, repr(self.rules))
+        same = (*fresh, repr((self.rules, self.overlay, self.tasks, self.people)))
         if same in _settled:
             records, state = _settled[same]
             self.restore(records)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 import pytest
 import structlog
+
+sys.path.append(str(Path(__file__).parent.parent / "e2e"))  # rule_text
+
 from hunt import PLANTS
 from once_machine import HOURS, Once, machine
 from runs import Plant, Process, points

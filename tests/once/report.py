@@ -25,7 +25,7 @@ ROOT = HERE.parents[1]
 PAGE = ROOT / "docs" / "exactly-once.md"
 SEED = 1
 
-sys.path[:0] = [str(HERE), str(ROOT / "src"), str(ROOT / "connectors")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "e2e"), str(ROOT / "src"), str(ROOT / "connectors")]
 
 from drills import DRILLS  # noqa: E402
 from hunt import PLANTS, STEPS, drilled, hunt, run  # noqa: E402

@@ -78,7 +78,7 @@ def _frames() -> Iterator[tuple[str, str]]:
 
 def _committing() -> str:
     """Name a commit by the innermost function of ours that asked for a transaction."""
-    ours = ("crmrules.sync", "crmrules.writeback", "crmrules.private", "crmrules.state.")
+    ours = ("crmrules.sync", "crmrules.writeback", "crmrules.unlisted", "crmrules.state.")
     found = (name for module, name in _frames() if module.startswith(ours))
     return f"commit in {next(name for name in found if name not in _PASSED_ON)}"
 

@@ -75,7 +75,7 @@ def plan(
     """
     from crmrules.cli.limit import limited
     from crmrules.cli.wire import setup
-    from crmrules.guards import stops
+    from crmrules.guards import exceeded
     from crmrules.sync import plan as run_plan
 
     made = setup(config, log_format=log_format, verbose=verbose, now=as_of)
@@ -86,8 +86,8 @@ def plan(
             with limited(made.settings.guard.max_minutes):
                 report = run_plan(job, full=full, show=printer.show())
             printer.finish(report, sys.stdout)
-            for stop in stops(report, job.guards):
-                click.echo(f"a sync would stop: {stop.what}\n  -> {stop.remedy}", err=True)
+            for one in exceeded(report, job.guards):
+                click.echo(f"a sync would stop: {one.what}\n  -> {one.remedy}", err=True)
     finally:
         made.close()
     return 10 if detailed_exitcode and report.pending else 0

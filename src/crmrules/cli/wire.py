@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
-from zoneinfo import ZoneInfo
 
 from crmrules import log, mapping, plugins, rulebook, text
 from crmrules.engine import build
@@ -18,6 +17,7 @@ from crmrules.findings import Limits
 from crmrules.findings.calendar import Hours
 from crmrules.guards import Guards
 from crmrules.plan import Colleague, Policy
+from crmrules.raw import zone
 from crmrules.rulebook import RuleBook
 from crmrules.section import LARGEST_SECRET, exposed_files, is_secret
 from crmrules.settings import BUILTIN, Settings, load
@@ -202,21 +202,17 @@ def policy(settings: Settings) -> Policy:
         fallback_owner=tasks.fallback_owner or None,
         completed_status=tasks.completed_status,
         cancelled_status=tasks.cancelled_status or tasks.completed_status,
-        time_zone=_zone(tasks.time_zone) or UTC,
+        time_zone=zone(tasks.time_zone) or UTC,
         country=tasks.country or None,
         hours=Hours.parse(tasks.working_hours) if tasks.working_hours else None,
         owners={
             name.lower() if "@" in name else name: Colleague(
-                _zone(one.time_zone), one.country or None, one.manager or None
+                zone(one.time_zone), one.country or None, one.manager or None
             )
             for name, one in settings.owners.items()
         },
         holdout=tasks.holdout_share,
     )
-
-
-def _zone(name: str) -> ZoneInfo | None:
-    return ZoneInfo(name) if name else None
 
 
 def _inside(path: str, base: Path) -> Path:

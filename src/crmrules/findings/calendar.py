@@ -17,6 +17,8 @@ from typing import Self
 
 import holidays
 
+PATIENCE = timedelta(hours=24)
+"""A new task waits so long for the working hours of whom it is for (decisions, 6)."""
 _SATURDAY, _FRIDAY, _NOON = 5, 4, time(12)
 _HOURS = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])-([01]?[0-9]|2[0-3]):([0-5][0-9])")
 
@@ -83,6 +85,10 @@ class Calendar:
             return False
         end = min(self.hours.end, _NOON) if there.weekday() == _FRIDAY else self.hours.end
         return self.hours.start <= there.time() < end
+
+    def postpones(self, moment: datetime, wanted: datetime) -> bool:
+        """Return whether a task that was first ``wanted`` then is still to wait for its hours."""
+        return not self.works(moment) and moment - wanted < PATIENCE
 
 
 def known_country(code: str) -> bool:

@@ -20,7 +20,6 @@ from crmrules.rule import Rule, Severity, Verdict
 class EpisodeStatus(StrEnum):
     """Where an episode stands."""
 
-    NONE = "none"  # never stored: there is no episode, or it gave its number back
     PENDING = "pending"
     OPEN = "open"
     ENDED = "ended"
@@ -38,18 +37,20 @@ class Event(StrEnum):
     GOES = "goes"  # the CRM no longer has the opportunity
 
 
-_NONE, _PENDING, _OPEN, _ENDED = EpisodeStatus
+_PENDING, _OPEN, _ENDED = EpisodeStatus
 _BEGINS = {Event.FIRES: _PENDING, Event.SETTLES: _OPEN}
 _STAYS_AWAY = (Event.UNKNOWN, Event.QUIET, Event.CLOSES, Event.EXPIRES, Event.GOES)
 _ENDS = (Event.QUIET, Event.CLOSES, Event.EXPIRES, Event.GOES)
-NEXT: Mapping[EpisodeStatus, Mapping[Event, EpisodeStatus]] = {
-    _NONE: _BEGINS | dict.fromkeys(_STAYS_AWAY, _NONE),
-    _PENDING: _BEGINS | {Event.UNKNOWN: _PENDING} | dict.fromkeys(_ENDS, _NONE),
+NEXT: Mapping[EpisodeStatus | None, Mapping[Event, EpisodeStatus | None]] = {
+    None: _BEGINS | dict.fromkeys(_STAYS_AWAY),
+    _PENDING: _BEGINS | {Event.UNKNOWN: _PENDING} | dict.fromkeys(_ENDS),
     _OPEN: dict.fromkeys((Event.FIRES, Event.SETTLES, Event.UNKNOWN), _OPEN)
     | dict.fromkeys(_ENDS, _ENDED),
     _ENDED: _BEGINS | dict.fromkeys(_STAYS_AWAY, _ENDED),
 }
-"""From a state, by what is seen, to a state. What begins after an end is the next episode."""
+"""From a state, by what is seen, to a state; None: there is no episode, or it gave its number back.
+What begins after an end is the next episode.
+"""
 
 
 class Cleared(StrEnum):
@@ -139,7 +140,7 @@ def _begun(
     last: Episode | None, rule: str, opportunity: str, now: datetime, event: Event
 ) -> Episode | None:
     """Return the next episode, or the last one where none begins."""
-    status = NEXT[EpisodeStatus.NONE if last is None else last.status][event]
+    status = NEXT[None if last is None else last.status][event]
     if status not in (EpisodeStatus.PENDING, EpisodeStatus.OPEN):
         return last
     n = 1 if last is None else last.n + 1

@@ -112,6 +112,14 @@ def observe(
     return replace(seen, status=TaskStatus.SNOOZED if waits else TaskStatus.OPEN, ended_at=None)
 
 
+def awaits_evidence(record: TaskRecord, now: datetime) -> bool:
+    """Return whether new evidence would still make this a task that was accepted."""
+    done = record.answer in (Answer.DONE, Answer.DONE_OTHERWISE) and record.accepted_at is None
+    if not done or record.status is not TaskStatus.COMPLETED or record.ended_at is None:
+        return False
+    return record.ended_at <= now <= record.ended_at + ACCEPTED_WITHIN
+
+
 def accept(
     record: TaskRecord, episode: Episode | None, known: Iterable[str], now: datetime
 ) -> TaskRecord:
@@ -120,10 +128,7 @@ def accept(
     New evidence: what the rule asked about has cleared, or one of the signals it reads rests on a
     record (``known``: ids) that was not there when the task was made.
     """
-    done = record.answer in (Answer.DONE, Answer.DONE_OTHERWISE) and record.ended_at is not None
-    if not done or record.status is not TaskStatus.COMPLETED or record.accepted_at is not None:
-        return record
-    if record.ended_at is None or not record.ended_at <= now <= record.ended_at + ACCEPTED_WITHIN:
+    if not awaits_evidence(record, now):
         return record
     cleared = (
         episode is not None

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from crmrules.connector import CreateTask, TaskFields
-from crmrules.findings import Ranked, TaskRecord, TaskStatus
+from crmrules.findings import TaskRecord, TaskStatus
+from crmrules.findings.calendar import Calendar
 from crmrules.findings.keys import digest_key
 from crmrules.model import Opportunity
 from crmrules.plan.types import PlannedWrite, Policy
@@ -23,16 +24,14 @@ from crmrules.texts import safe
 
 RULE = "digest"  # what stands on such a task as its rule
 LINES = 10  # of each kind; the others wait for the next week
-PATIENCE = timedelta(hours=24)
 
 
 @dataclass(slots=True)
 class _Page:
-    """What one person is to be told; ``staff`` knows when that person works."""
+    """What one person is to be told, and when that person works."""
 
-    staff: Staff
-    points: dict[str, tuple[Ranked, str]] = field(default_factory=dict)  # key -> place, text
-    chosen: set[str] = field(default_factory=set)  # keys of points that get no task of their own
+    calendar: Calendar
+    points: list[tuple[str, str]] = field(default_factory=list)  # key and text, in rank order
     unread: dict[str, set[str]] = field(default_factory=dict)  # suggestion -> names
     lines: int = 0
 
@@ -59,19 +58,14 @@ class Digest:
         """Return whether a finding's point was told before."""
         return isinstance(write.write, CreateTask) and write.write.key in self._told
 
-    def may_tell(self, place: Ranked, write: PlannedWrite, staff: Staff) -> None:
-        """Remember what would be told of a finding, should it get no task of its own."""
-        if not isinstance(write.write, CreateTask) or write.owner is None:
+    def tell(self, write: PlannedWrite, calendar: Calendar) -> None:
+        """Add a finding that gets no task of its own; ask for it in rank order."""
+        if not isinstance(write.write, CreateTask) or write.owner is None or write.private:
             return
         task = write.write.task
         question = next((line for line in task.body.splitlines() if line), "")
-        page = self._pages.setdefault(write.owner, _Page(staff))
-        page.points[write.write.key] = place, f"{task.subject}. {question}"
-
-    def tell(self, write: PlannedWrite) -> None:
-        """Choose a finding that gets no task of its own."""
-        if isinstance(write.write, CreateTask) and write.owner in self._pages:
-            self._pages[write.owner].chosen.add(write.write.key)
+        page = self._pages.setdefault(write.owner, _Page(calendar))
+        page.points.append((write.write.key, f"{task.subject}. {question}"))
 
     def read(self, opportunity: Opportunity) -> None:
         """Note the tagged lines that nobody could read, for those who wrote them."""
@@ -85,7 +79,7 @@ class Digest:
             last = self._last.get(author)
             if last is not None and piece.known_at <= last:
                 continue
-            page = self._pages.setdefault(author, _Page(staff))
+            page = self._pages.setdefault(author, _Page(staff.calendar(author)))
             page.lines += 1
             where = safe(opportunity.name or opportunity.id)
             page.unread.setdefault(safe(piece.suggestion), set()).add(where)
@@ -96,30 +90,27 @@ class Digest:
         None: it waits for its reader's working hours.
         """
         for owner, page in sorted(self._pages.items()):
-            calendar = page.staff.calendar(owner)
+            calendar = page.calendar
             key = digest_key(owner, calendar.day(self._now))
             before = self._past.get(key)
             if before is not None and before.status is not TaskStatus.WANTED:
                 continue
-            ranked = sorted((page.points[key][0].place, key) for key in page.chosen)
-            keys = [key for _, key in ranked][:LINES]
-            if not keys and not page.unread:
+            points = page.points[:LINES]
+            if not points and not page.unread:
                 continue
             since = before.made_at if before is not None and before.made_at else self._now
-            record = TaskRecord(
-                key, RULE, "", 0, owner=owner, made_at=since, evidence=tuple(sorted(keys))
-            )
-            waits = not calendar.works(self._now) and self._now - since < PATIENCE
+            told = tuple(sorted(point for point, _ in points))
+            record = TaskRecord(key, RULE, "", 0, owner=owner, made_at=since, evidence=told)
             task = TaskFields(
                 subject="This week: smaller points on your opportunities",
-                body=_body([page.points[key][1] for key in keys], page),
+                body=_body([text for _, text in points], page),
                 due=calendar.after(calendar.day(self._now), 5),
                 owner=owner,
                 opportunity=None,
                 rule=RULE,
             )
             write = PlannedWrite("create_task", CreateTask(key, task), "", RULE, owner)
-            yield (None if waits else write), record
+            yield (None if calendar.postpones(self._now, since) else write), record
 
 
 def _body(points: list[str], page: _Page) -> str:

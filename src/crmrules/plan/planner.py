@@ -24,7 +24,7 @@ from crmrules.findings import (
     observe,
 )
 from crmrules.findings.hold import Gates, held_out, not_true
-from crmrules.findings.tasks import accept
+from crmrules.findings.tasks import accept, awaits_evidence
 from crmrules.model import OurTask
 from crmrules.plan import fields
 from crmrules.plan.changes import Changes
@@ -97,9 +97,9 @@ class Planner:
 
     def count(self, records: Iterable[TaskRecord]) -> None:
         """Add the tasks of opportunities that are not planned to what is asked of people."""
-        for record in records:
-            for queue in (self._next, self._settled):
-                queue.count([record])
+        found = list(records)
+        for queue in (self._next, self._settled):
+            queue.count(found)
 
     def finish(self) -> OpportunityPlan:
         """Rank all candidates, apply the caps, and return the findings and tasks that decides."""
@@ -107,8 +107,8 @@ class Planner:
         for queue in (self._next, self._settled):
             writes = plan.settled_writes if queue.settled else plan.writes
             for candidate, reason in queue.decide():
-                made = reason is None and candidate.write is not None
-                writes += [candidate.write] if made and candidate.write is not None else []
+                if reason is None and candidate.write is not None:
+                    writes.append(candidate.write)
                 if not queue.settled:
                     told = candidate.place.copy  # the finding itself asked before
                     found = replace(candidate.finding, held_back=reason)
@@ -160,7 +160,7 @@ class Planner:
         found = []
         for record in records:
             after = record
-            if record.status is TaskStatus.COMPLETED and record.rule in self.rules:
+            if record.rule in self.rules and awaits_evidence(record, self._now):
                 ids = rests_on(self.rules[record.rule], judged)
                 after = accept(record, episodes.get(record.rule), ids, self._now)
             if after != record:

@@ -9,25 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from crmrules.findings import HeldBack, Ranked, TaskRecord, TaskStatus, rank_and_cap
+from crmrules.findings.calendar import PATIENCE, Calendar
 from crmrules.findings.hold import Load, asked, asked_of
 from crmrules.plan import tasks
 from crmrules.plan.digest import Digest
 from crmrules.plan.types import Finding, Judged, PlannedWrite, Policy
 from crmrules.plan.who import Staff
-from crmrules.rule import Severity, Verdict
-
-PATIENCE = timedelta(hours=24)  # a task waits so long for its owner's working hours (decisions, 6)
+from crmrules.rule import Rule, Severity, Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A finding that could become a task, its write, and its record if it does."""
+    """A finding that could become a task, its write, and its record if it does.
+
+    ``calendar`` is of whom it would be asked.
+    """
 
     place: Ranked
     finding: Finding
+    calendar: Calendar
     write: PlannedWrite | None = None
     wish: TaskRecord | None = None
 
@@ -108,39 +111,27 @@ class Queue:
         *,
         copy: bool = False,
     ) -> None:
-        rule, opportunity, episode = finding.rule, judged.opportunity, finding.episode
-        key = None if write is None else write.json()["key"]
-        waiting = next((r.made_at for r in records if r.key == key), None)
+        rule, opportunity = finding.rule, judged.opportunity
+        calendar, key = staff.calendar(owner or ""), None if write is None else write.key
+        wanted = next((r.made_at for r in records if r.key == key and r.made_at), self.now)
         place = Ranked(
             rule.id,
             opportunity.id,
             rule.severity,
             owner,
             opportunity.amount,
-            episode.since,
+            finding.episode.since,
             copy=copy,
-            off_hours=owner is not None and self._off_hours(judged, finding, owner, waiting, staff),
+            off_hours=self._off_hours(judged, rule, calendar, wanted),
         )
-        wish = None if write is None else tasks.wish(write, finding, judged, waiting or self.now)
-        self._candidates.append(Candidate(place, finding, write, wish))
-        if rule.severity is Severity.P3 and write is not None and not rule.private:
-            self.digest.may_tell(place, write, staff)
+        wish = None if write is None else tasks.wish(write, finding, judged, wanted)
+        self._candidates.append(Candidate(place, finding, calendar, write, wish))
 
-    def _off_hours(
-        self,
-        judged: Judged,
-        finding: Finding,
-        owner: str,
-        waiting: datetime | None,
-        staff: Staff,
-    ) -> bool:
+    def _off_hours(self, judged: Judged, rule: Rule, calendar: Calendar, wanted: datetime) -> bool:
         """Return whether this is not the time to ask; what is about tomorrow cannot wait."""
-        calendar = staff.calendar(owner)
-        if self.settled or calendar.works(self.now):
+        if not calendar.postpones(self.now, wanted):
             return False
-        if waiting is not None and self.now - waiting >= PATIENCE:
-            return False
-        event = tasks.event_of(finding.rule, judged.readings, self.now, calendar.zone)
+        event = tasks.event_of(rule, judged.readings, self.now, calendar.zone)
         return event is None or event - self.now > PATIENCE
 
     def decide(self) -> Iterator[tuple[Candidate, HeldBack | None]]:
@@ -151,7 +142,7 @@ class Queue:
         for one in found:
             reason = held[one.place.rule, one.place.opportunity]
             if reason is HeldBack.DIGEST and one.write is not None:
-                self.digest.tell(one.write)
+                self.digest.tell(one.write, one.calendar)
             # What goes into a digest, or waits in the queue, has not been wished for yet.
             wished = reason in (None, HeldBack.WORKING_HOURS)
             yield (one if wished else replace(one, wish=None)), reason

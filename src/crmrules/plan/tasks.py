@@ -95,7 +95,7 @@ def copy_for_manager(
 
 def wish(write: PlannedWrite, finding: Finding, judged: Judged, since: datetime) -> TaskRecord:
     """Return the record of a task that is about to be made; ``since``: when it was first wanted."""
-    key = str(write.json()["key"])
+    key = str(write.key)
     episode, parts = finding.episode, TaskKey.parse(key)
     return TaskRecord(
         key,

@@ -99,6 +99,11 @@ class PlannedWrite:
     first_fill: bool = False
 
     @property
+    def key(self) -> str | None:
+        """The task's key; None for a write that only sets fields."""
+        return None if isinstance(self.write, SetFields) else self.write.key
+
+    @property
     def private(self) -> bool:
         """Whether it is about a private rule's task."""
         return is_private(self.write)
@@ -110,7 +115,7 @@ class PlannedWrite:
             "rule": self.rule,
             "opportunity": self.opportunity or None,
             "owner": self.owner,
-            "key": None if isinstance(self.write, SetFields) else self.write.key,
+            "key": self.key,
             "fields": written_fields(self.write),
         }
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from crmrules.findings.calendar import Calendar
 from crmrules.model import Opportunity, User
 from crmrules.plan.types import Policy
+from crmrules.raw import zone
 from crmrules.rule import Rule
 
 
@@ -62,10 +61,10 @@ class Staff:
     def calendar(self, user: str) -> Calendar:
         """Return where and when somebody works."""
         policy, known = self.policy, self.users.get(user)
-        zone = _zone(known.time_zone) if known is not None and known.time_zone else None
+        local = zone(known.time_zone) if known is not None else None
         country = known.country if known is not None else None
         return Calendar(
-            zone or self._told(user, "time_zone") or policy.time_zone,
+            local or self._told(user, "time_zone") or policy.time_zone,
             country or self._told(user, "country") or policy.country,
             policy.hours,
         )
@@ -82,10 +81,3 @@ class Staff:
         mail = (known.email or "").lower() if known is not None else ""
         said = self.policy.owners.get(user) or self.policy.owners.get(mail)
         return getattr(said, what) if said is not None else None
-
-
-def _zone(name: str) -> tzinfo | None:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return None

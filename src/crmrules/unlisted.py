@@ -1,14 +1,12 @@
-"""Our tasks that a pull does not bring: they are found again by their keys.
+"""Our tasks that no pull lists: they are found again by their keys.
 
-Of an opportunity that was lost, a full pull reads no activities, so a task that is still open on it
-is looked up; else it would pass for deleted and stay open for ever.
+Two kinds. Of an opportunity that was lost, a full pull reads no activities: a task that is still
+open on it would pass for deleted, and stay open for ever. And a private task hangs on no
+opportunity, because nobody but the rep may see what it is about: what we know to be open is read
+back by key; after a lost state all tasks without an opportunity are listed once, and each belongs
+where its key can be computed from (organization, opportunity, private rule).
 
-Nobody but the rep may see from a private task which opportunity it is about, so the CRM cannot say
-it either: a pull never brings such a task. What we know to be open is read back by key; after a
-lost state all tasks without an opportunity are listed once, and each belongs where its key can be
-computed from (organization, opportunity, private rule).
-
-It asks nothing of the CRM while no private rule is enabled and all open tasks were brought, and
+It asks nothing of the CRM while no private rule is enabled and all open tasks were listed, and
 decides nothing.
 """
 
@@ -25,8 +23,11 @@ from crmrules.state import Transaction
 
 
 @dataclass(frozen=True, slots=True)
-class PrivateTasks:
-    """Private tasks, by the opportunity they are about or by what their keys were made from."""
+class UnlistedTasks:
+    """Such tasks, by the opportunity they are about or by what their keys were made from.
+
+    ``rules``: the private ones.
+    """
 
     organization: str
     rules: Sequence[str]
@@ -43,7 +44,7 @@ class PrivateTasks:
         *,
         lost: bool,
         full: bool = False,
-    ) -> PrivateTasks:
+    ) -> UnlistedTasks:
         """Return those the CRM has; ``lost``: nothing is stored, so all are looked for.
 
         ``full``: the pull was one, so that an open task it has not brought is looked up.
@@ -64,7 +65,7 @@ class PrivateTasks:
         return cls(organization, private, known, loose)
 
     def join(self, found: Iterable[Opportunity]) -> Iterator[Opportunity]:
-        """Yield opportunities with their private tasks among ours, each with its rule."""
+        """Yield opportunities with these tasks among ours, each with its rule."""
         for opportunity in found:
             linked = opportunity.our_tasks
             if not (self.known or self.loose or (self.rules and linked)):

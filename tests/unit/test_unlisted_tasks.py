@@ -9,7 +9,7 @@ import pytest
 
 from crmrules.findings import TaskRecord, TaskStatus, task_key
 from crmrules.model import Opportunity, OurTask
-from crmrules.private import PrivateTasks
+from crmrules.unlisted import UnlistedTasks
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 RULES = [SimpleNamespace(id="conc-secret", private=True), SimpleNamespace(id="open", private=False)]
@@ -46,7 +46,7 @@ def ledger(*records: TaskRecord):
 
 
 def joined(crm, tx, *, lost=False, rules=RULES, ours=()):
-    found = PrivateTasks.read(crm, tx, rules, "org", lost=lost)
+    found = UnlistedTasks.read(crm, tx, rules, "org", lost=lost)
     opportunities = [
         Opportunity(record=n, known_at=NOW, id=n, created_at=NOW, observed_at=NOW, our_tasks=ours)
         for n in ("1", "2")
