@@ -120,6 +120,6 @@ def _traces(rules: Sequence[Rule], found: Iterable[Opportunity]) -> set[str]:
     tasks: set[str | None] = set()
     flags: set[str] = set()
     for opportunity in found:
-        tasks |= {task.rule for task in opportunity.our_tasks}
+        tasks |= {task.rule for task in opportunity.our_tasks or ()}
         flags |= {*opportunity.our_fields.flags}
     return {rule.id for rule in rules if rule.id in tasks or rule.then.flag in flags}

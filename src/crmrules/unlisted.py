@@ -68,7 +68,7 @@ class UnlistedTasks:
         """Yield opportunities with these tasks among ours, each with its rule."""
         for opportunity in found:
             linked = opportunity.our_tasks
-            if not (self.known or self.loose or (self.rules and linked)):
+            if linked is None or not (self.known or self.loose or (self.rules and linked)):
                 yield opportunity
                 continue
             digests = self._digests(opportunity.id)

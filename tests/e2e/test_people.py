@@ -211,3 +211,15 @@ def test_the_tasks_of_a_deleted_opportunity_do_not_stay_open(asked):
     calls = asked.synced().json["api_calls"]
     assert calls <= asked.quiet_calls
     assert asked.synced().writes == []
+
+
+@slow_on_hubspot
+def test_a_run_that_judges_by_the_past_takes_no_task_for_deleted(asked):
+    task = an_early_task(asked)
+    past = asked.now - timedelta(hours=30)
+    ran = asked.cli("sync", "--as-of", past.isoformat())
+    assert ran.code == 0, ran.err
+    assert "open" in asked.remembered(task["key"])
+    asked.move(task["opportunity"], CLOSED_LOST)
+    asked.synced("--full")
+    assert asked.task(task["key"])["status"] == "completed"

@@ -47,7 +47,8 @@ HAPPENINGS = (
 )
 """Every kind of thing that has to happen, or the machine proves less than it says."""
 CI, LONG = 75, 5000
-SEED = 1  # of the short run: it says the same of the same code, the long run looks further
+SEEDS = {name: seed for seed, name in enumerate(PLANTS)}
+"""Of the short run: it says the same of the same code, and each machine draws other sequences."""
 _seen: Counter[str] = Counter()
 _ran: set[str] = set()
 
@@ -83,7 +84,7 @@ def machine_run(plant_of, name: str, sequences: int, seed: int | None = None) ->
 @pytest.mark.fault(*ROWS)
 @pytest.mark.parametrize("name", PLANTS)
 def test_whatever_happens_there_is_one_task_for_every_finding(plant_of, name):
-    _seen.update(machine_run(plant_of, name, size(CI), SEED))
+    _seen.update(machine_run(plant_of, name, size(CI), SEEDS[name]))
     _ran.add(name)
 
 

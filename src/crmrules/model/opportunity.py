@@ -91,7 +91,7 @@ class Opportunity(Piece):
     unread: tuple[Unread, ...] = ()  # tagged lines for their authors to mend
     contract_end: date | None = None
     siblings: tuple[Sibling, ...] | None = None
-    our_tasks: tuple[OurTask, ...] = ()
+    our_tasks: tuple[OurTask, ...] | None = ()  # None: as of the past, nobody knows
     our_fields: OurFields = OurFields()
 
     @property
@@ -116,7 +116,7 @@ class Opportunity(Piece):
             update["competitors"] = None
         if past:
             update |= dict.fromkeys(self._mutable) | self._values_at(moment)
-            update |= {"our_fields": OurFields(), "our_tasks": ()}
+            update |= {"our_fields": OurFields(), "our_tasks": None}
             if self.account is not None:
                 update["account"] = self.account.in_the_past()
         return self.model_copy(update=update)

@@ -34,7 +34,7 @@ class Changes:
 
     def wanted(self) -> Iterator[tuple[TaskRecord, PlannedWrite]]:
         """Yield the unfinished tasks that have to change, each with its write."""
-        present = {task.key: task for task in self.judged.opportunity.our_tasks}
+        present = {task.key: task for task in self.judged.opportunity.our_tasks or ()}
         staff = Staff.around(self.judged.opportunity, self.policy)
         for record in [record for record in self.records if record.status.unfinished]:
             episode, task = self.episodes.get(record.rule), present.get(record.key)

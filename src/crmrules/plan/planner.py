@@ -124,7 +124,7 @@ class Planner:
     ) -> tuple[dict[str, Episode], list[TaskRecord]]:
         """Bring what we knew up to date with what the CRM shows of our tasks."""
         now, opportunity = self._now, judged.opportunity
-        present = {task.key: task for task in opportunity.our_tasks}
+        present = {task.key: task for task in opportunity.our_tasks or ()}
         known = {record.key for record in past.tasks}
         episodes = {episode.rule: episode for episode in past.episodes}
         lost = [task for key, task in present.items() if key not in known]
@@ -134,7 +134,8 @@ class Planner:
             if mine is None or mine.n < episode.n:
                 episodes[episode.rule] = episode
                 plan.episodes.append(episode)
-        kept = opportunity.won is False  # of what is lost, no tasks are read any more
+        # Of the past nobody knows the tasks, and of what is lost none are read any more.
+        kept = opportunity.our_tasks is None or opportunity.won is False
         records = [self._observed(r, present.get(r.key), kept=kept) for r in past.tasks]
         plan.tasks += adopted
         plan.tasks += [new for old, new in zip(past.tasks, records, strict=True) if new != old]
