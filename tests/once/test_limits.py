@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import timedelta
 
 import pytest
@@ -90,3 +91,24 @@ def test_an_emptied_bin_alone_asks_nobody_again(world, name):
         one.tick(31 * DAY)
         one.run(Process("here"))
     assert keys(one) == []
+
+
+@pytest.mark.slow
+@pytest.mark.fault("N4")
+@pytest.mark.parametrize("name", UNIQUE)
+@pytest.mark.parametrize("block", [True, False])
+def test_a_create_that_comes_after_its_task_was_deleted_doubles_where_the_bin_frees_keys(
+    world, name, block
+):
+    one = world(name)
+    one.desk.keys_in_the_bin(block=block)
+    late(one)
+    one.desk.now += timedelta(minutes=1)
+    one.run(Process("here"))
+    made = keys(one)
+    assert made
+    for task in one.desk.tasks():
+        one.desk.delete(task)
+    with contextlib.suppress(AssertionError):  # the machine's own look objects
+        one.deliver()
+    assert keys(one) == sorted(made if block else made * 2)
