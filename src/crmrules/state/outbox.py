@@ -181,8 +181,8 @@ class Outbox:
 
         Raises ValueError for an answer to an intent that is neither being sent nor unknown.
         """
-        ids = [answer.intent.id for answer in answers]
-        present = self._states(ids)
+        present = self._states([answer.intent.id for answer in answers])
+        rows: list[dict[str, Any]] = []
         for answer in answers:
             new = STATE_OF[answer.outcome.result]
             old = present.get(answer.intent.id)
@@ -191,7 +191,12 @@ class Outbox:
             if new is not old:
                 _allow(old, new)
             present[answer.intent.id] = new
-            self._connection.execute(self._one(answer.intent.id).values(**_result(answer, new)))
+            rows.append({"which": answer.intent.id} | _result(answer, new))
+        if rows:
+            told: dict[str, Any] = {n: bindparam(f"new_{n}") for n in ("state", "error", "remedy")}
+            told["task_id"] = func.coalesce(bindparam("made"), outbox.c.task_id)
+            one = outbox.c.org == self._org, outbox.c.id == bindparam("which")
+            self._connection.execute(update(outbox).where(*one).values(**told), rows)
         self._history.record(answers, run=run, now=now)
 
     def _states(self, ids: Sequence[int]) -> dict[int, IntentState]:
@@ -257,9 +262,12 @@ def _allow(old: IntentState, new: IntentState) -> None:
 
 def _result(answer: Answer, new: IntentState) -> dict[str, Any]:
     outcome: Outcome = answer.outcome
-    values = {"state": str(new), "error": clean(outcome.error), "remedy": clean(outcome.remedy)}
-    known = outcome.result in (Result.DONE, Result.ALREADY) and outcome.id is not None
-    return values | ({"task_id": outcome.id} if known else {})
+    return {
+        "new_state": str(new),
+        "new_error": clean(outcome.error),
+        "new_remedy": clean(outcome.remedy),
+        "made": outcome.id if outcome.result in (Result.DONE, Result.ALREADY) else None,
+    }
 
 
 def state_of(text: str) -> IntentState:
