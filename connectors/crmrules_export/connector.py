@@ -194,6 +194,14 @@ class ExportConnector:
         organization = self.check().organization
         return normalize(opportunity, rows, self._mapping, organization, self.as_of, self._readable)
 
+    def remember(self) -> Mapping[str, Any]:
+        """Return nothing: the folder is on this machine, and is looked at again."""
+        return {}
+
+    def recall(self, memory: Mapping[str, Any], now: datetime) -> None:
+        """Do nothing, for the same reason."""
+        del memory, now
+
     def tasks_by_key(self, wanted: Mapping[str, str]) -> Mapping[str, OurTask]:
         """Return nothing: no task was ever written through an export."""
         del wanted

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from collections.abc import Mapping as AnyMapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from crmrules.connector import Batch, Outcome, Preflight, Problem, Row, Stored, Usage, Write
 from crmrules.errors import AccessError
@@ -60,6 +61,7 @@ class HubSpotConnector:
         self._api = Api(self._transport)
         self._kinds = with_fields(mapping, config.role_sources)
         self._found: tuple[Portal, Preflight] | None = None
+        self._recalled: Portal | None = None
         self._observed: datetime | None = None
 
     @property
@@ -95,8 +97,18 @@ class HubSpotConnector:
 
     def normalize(self, opportunity: str, rows: Sequence[Row]) -> Opportunity | None:
         """Translate all rows about one opportunity; None when its own row is not among them."""
-        portal, _ = self._checked()
+        portal = self._recalled or self._checked()[0]
         return normalize(opportunity, rows, self._mapping, portal, self._observed or self._now())
+
+    def remember(self) -> AnyMapping[str, Any]:
+        """Return the account, its stages and owners, what could be read, and when."""
+        observed = self._observed or self._now()
+        return self._checked()[0].json() | {"observed": observed.isoformat()}
+
+    def recall(self, memory: AnyMapping[str, Any], now: datetime) -> None:
+        """Take it back: ``normalize`` then makes no call."""
+        self._recalled = Portal.of(memory, self._config.role_sources)
+        self._observed = max(now, datetime.fromisoformat(memory["observed"]))
 
     def tasks_by_key(self, wanted: AnyMapping[str, str]) -> AnyMapping[str, OurTask]:
         """Read our tasks back by key, deleted ones included.

@@ -9,8 +9,9 @@ It reads nothing itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, tzinfo
+from typing import Any
 
 from crmrules.connector import Organization
 from crmrules.raw import zone
@@ -57,6 +58,28 @@ class Portal:
         """Index the owners by user, once for all histories."""
         users = {str(one.user_id): one.id for one in self.owners.values() if one.user_id}
         object.__setattr__(self, "_by_user", users)
+
+    def json(self) -> dict[str, Any]:
+        """Return it as JSON values, but for what the configuration says."""
+        return {
+            "organization": asdict(self.organization),
+            "stages": [asdict(stage) for stage in self.stages.values()],
+            "owners": [asdict(owner) for owner in self.owners.values()],
+            "readable": sorted(self.readable),
+        }
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any], role_sources: tuple[str, ...] = ROLE_SOURCES) -> Portal:
+        """Return what ``json`` told. Raises KeyError or TypeError where it is something else."""
+        stages = [Stage(**stage) for stage in data["stages"]]
+        owners = [Owner(**owner) for owner in data["owners"]]
+        return cls(
+            Organization(**data["organization"]),
+            {stage.id: stage for stage in stages},
+            {owner.id: owner for owner in owners},
+            frozenset(data["readable"]),
+            role_sources,
+        )
 
     @property
     def zone(self) -> tzinfo:

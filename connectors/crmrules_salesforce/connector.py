@@ -10,10 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Mapping as AnyMapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
+from typing import Any
 
-from crmrules.connector import Batch, Outcome, Preflight, Problem, Row, Stored, Usage, Write
+from crmrules.connector import (
+    Batch,
+    Organization,
+    Outcome,
+    Preflight,
+    Problem,
+    Row,
+    Stored,
+    Usage,
+    Write,
+)
 from crmrules.errors import AccessError
 from crmrules.mapping import Mapping
 from crmrules.model import Opportunity, OurTask
@@ -61,6 +72,7 @@ class SalesforceConnector:
         self._transport = Transport(config, now=now, sleep=sleep, random=random, wall=wall)
         self._tables = with_fields((*mapping.paths(), *mail_texts(mapping)))
         self._schema: Schema | None = None
+        self._known: tuple[Organization, frozenset[str]] | None = None
         self._observed: datetime | None = None
 
     @property
@@ -83,6 +95,7 @@ class SalesforceConnector:
         parts = read_answers(self._transport.read("POST", "composite", body))
         token = self._transport.token
         self._schema = read_schema(self._config, token, parts, self._tables, self._mapping)
+        self._known = self._schema.preflight.organization, frozenset(self._schema.tables)
         self._observed = self._transport.server_time or self._now()
         return replace(self._schema.preflight, now=self._transport.server_time)
 
@@ -100,12 +113,27 @@ class SalesforceConnector:
 
     def normalize(self, opportunity: str, rows: Sequence[Row]) -> Opportunity | None:
         """Translate all rows about one opportunity; None when its own row is not among them."""
-        schema = self._checked()
-        organization = schema.preflight.organization
+        if self._known is None:
+            self.check()
+        assert self._known is not None  # noqa: S101 - for the type checker
         observed = self._observed or self._now()
-        return normalize(
-            opportunity, rows, self._mapping, organization, observed, frozenset(schema.tables)
-        )
+        organization, readable = self._known
+        return normalize(opportunity, rows, self._mapping, organization, observed, readable)
+
+    def remember(self) -> AnyMapping[str, Any]:
+        """Return the organization, what of it could be read, and when."""
+        organization = self._checked().preflight.organization
+        observed = self._observed or self._now()
+        return {
+            "organization": asdict(organization),
+            "readable": sorted(self._checked().tables),
+            "observed": observed.isoformat(),
+        }
+
+    def recall(self, memory: AnyMapping[str, Any], now: datetime) -> None:
+        """Take it back: ``normalize`` then makes no call."""
+        self._known = Organization(**memory["organization"]), frozenset(memory["readable"])
+        self._observed = max(now, datetime.fromisoformat(memory["observed"]))
 
     def tasks_by_key(self, wanted: AnyMapping[str, str]) -> AnyMapping[str, OurTask]:
         """Read our tasks back by key, deleted and archived ones included.

@@ -256,3 +256,20 @@ class Connector(Protocol):
 
     def write(self, writes: Sequence[Write]) -> Sequence[Outcome]:
         """Make the writes, one outcome each, in order. Never raises for a single record."""
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A connector that translates stored rows later without a call to its CRM.
+
+    Without it everything works but ``crmrules preview`` and what rests on it.
+    """
+
+    def remember(self) -> Mapping[str, Any]:
+        """Return what ``normalize`` needs besides the rows, as JSON values. Asked after a pull."""
+
+    def recall(self, memory: Mapping[str, Any], now: datetime) -> None:
+        """Take it back instead of ``check`` and ``pull``, as if both were made at ``now``.
+
+        Raises KeyError, TypeError or ValueError where it is no such memory.
+        """

@@ -78,14 +78,7 @@ def review(tx: Transaction, rules: Iterable[Rule], now: datetime) -> Review:
     judged = {rule.id: rule for rule in rules}
     lifted = _notice(tx, judged.values(), now)
     found = _standings(tx, now)
-    fell = [
-        one.precision
-        for rule, one in found.items()
-        if rule in judged
-        and judged[rule].mode is Mode.LIVE
-        and one.demoted is None
-        and demoted(one.precision)
-    ]
+    fell = _fallen(judged, found)
     for one in fell:
         tx.history.demote(one.rule, now, str(one))
         found[one.rule] = replace(found[one.rule], demoted=str(one))
@@ -95,6 +88,44 @@ def review(tx: Transaction, rules: Iterable[Rule], now: datetime) -> Review:
         tuple(one for one in fell if one.rule in public),
         tuple(rule for rule in lifted if rule in public),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """How rules stood after the last sync, to tell what a review would make of other ones."""
+
+    standings: Mapping[str, Standing]
+
+    @classmethod
+    def read(cls, tx: Transaction, now: datetime) -> Outlook:
+        """Return it from a transaction, and change nothing there."""
+        return cls(_standings(tx, now))
+
+    def demoted(self, rules: Iterable[Rule]) -> frozenset[str]:
+        """Return the rules that would be in shadow for reps' answers after a review of these.
+
+        A changed one counts its answers anew, so it is not; one that is not asked about stays.
+        """
+        judged = {rule.id: rule for rule in rules}
+        changed = {name for name, rule in judged.items() if self._changed(name, rule)}
+        kept = {name: one for name, one in self.standings.items() if name not in changed}
+        fell = {one.rule for one in _fallen(judged, kept)}
+        return frozenset(fell | {name for name, one in kept.items() if one.demoted is not None})
+
+    def _changed(self, name: str, rule: Rule) -> bool:
+        known = self.standings.get(name)
+        return known is not None and known.version not in (None, version(rule))
+
+
+def _fallen(judged: Mapping[str, Rule], found: Mapping[str, Standing]) -> list[Precision]:
+    return [
+        one.precision
+        for rule, one in found.items()
+        if rule in judged
+        and judged[rule].mode is Mode.LIVE
+        and one.demoted is None
+        and demoted(one.precision)
+    ]
 
 
 def standings(

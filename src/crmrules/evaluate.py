@@ -71,6 +71,25 @@ def tells_of_concern(rule: Rule) -> bool:
     return rule.id.startswith(CONCERNS) and not rule.private and not {SIGNS, UNVOICED} & reads
 
 
+def signs(verdicts: Iterable[Verdict]) -> signals.Known[int] | signals.Unknown:
+    """Return how many rules about concerns fire; where none does, all have to know it."""
+    found = list(verdicts)
+    fires = found.count(Verdict.FIRES)
+    if fires or Verdict.UNKNOWN not in found:
+        return signals.Known(fires)
+    return signals.Unknown("some rules about concerns cannot tell")
+
+
+def view(
+    opportunity: Opportunity, now: datetime, baseline: Baseline, reader: Reader | None
+) -> signals.View:
+    """Return what signals see; texts are read once, and only where somebody asked for it."""
+    if reader is None:
+        return signals.View(opportunity, now, baseline)
+    mentions = reader.read(opportunity, now)
+    return signals.View(opportunity, now, baseline, mentions, reader.signals)
+
+
 @dataclass(slots=True)
 class Evaluator:
     """Judges opportunities with one engine and one baseline.
@@ -94,7 +113,10 @@ class Evaluator:
         """
         stream = iter(found)
         while batch := list(islice(stream, BATCH)):
-            readings = [signals.read(self._view(opportunity)) for opportunity in batch]
+            readings = [
+                signals.read(view(opportunity, self.now, self.baseline, self.reader))
+                for opportunity in batch
+            ]
             self._add_signs(readings)
             facts = [signals.facts(reading) for reading in readings]
             judgements = self.engine.judge(facts)
@@ -102,25 +124,13 @@ class Evaluator:
             for opportunity, reading, judgement in zip(batch, readings, judgements, strict=True):
                 yield Judged(opportunity, reading, judgement)
 
-    def _view(self, opportunity: Opportunity) -> signals.View:
-        """Return what signals see; texts are read once, and only where somebody asked for it."""
-        if self.reader is None:
-            return signals.View(opportunity, self.now, self.baseline)
-        mentions = self.reader.read(opportunity, self.now)
-        return signals.View(opportunity, self.now, self.baseline, mentions, self.reader.signals)
-
     def _add_signs(self, readings: Sequence[dict[str, Any]]) -> None:
         """Judge the rules about concerns first: what they say is a signal to the others."""
         if self._signs is None:
             self._signs = build([rule for rule in self.rules if tells_of_concern(rule)], "python")
         told = self._signs.judge([signals.facts(reading) for reading in readings])
         for reading, judgements in zip(readings, told, strict=True):
-            verdicts = [judgement.verdict for judgement in judgements.values()]
-            fires = verdicts.count(Verdict.FIRES)
-            if fires or Verdict.UNKNOWN not in verdicts:
-                reading[SIGNS] = signals.Known(fires)
-            else:
-                reading[SIGNS] = signals.Unknown("some rules about concerns cannot tell")
+            reading[SIGNS] = signs(judgement.verdict for judgement in judgements.values())
 
     def _check(self, facts: Sequence[Facts], judgements: Sequence[Mapping[str, Judgement]]) -> None:
         first = -self._count % SAMPLE

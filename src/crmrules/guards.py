@@ -107,19 +107,38 @@ def newcomers(
 
     ``found`` is read only where no run has left its note: opportunities with our tasks and fields.
     """
-    noted = tx.history.get(_RULES)
-    seen = _traces(rules, found) if noted is None else set(noted["seen"])
+    noted = judged_before(tx)
+    seen = _traces(rules, found) if noted is None else noted.seen
     ids = {rule.id for rule in rules}
     tx.history.set(_RULES, {"seen": sorted(seen | ids), "hash": rules_hash})
-    changed = noted is not None and noted["hash"] != rules_hash
-    return Newcomers(frozenset(ids - seen), changed)
+    return (noted or JudgedBefore(frozenset(seen), rules_hash)).newcomers(rules, rules_hash)
 
 
-def _traces(rules: Sequence[Rule], found: Iterable[Opportunity]) -> set[str]:
+@dataclass(frozen=True, slots=True)
+class JudgedBefore:
+    """The rules that earlier runs judged this organization by, and the hash of the last run's."""
+
+    seen: frozenset[str]
+    hash: str
+
+    def newcomers(self, rules: Sequence[Rule], rules_hash: str) -> Newcomers:
+        """Tell which of these rules are new."""
+        unseen = frozenset(rule.id for rule in rules) - self.seen
+        return Newcomers(unseen, changed=self.hash != rules_hash)
+
+
+def judged_before(tx: Transaction) -> JudgedBefore | None:
+    """Return what the last run noted; None: no run has left its note."""
+    noted = tx.history.get(_RULES)
+    return None if noted is None else JudgedBefore(frozenset(noted["seen"]), noted["hash"])
+
+
+def _traces(rules: Sequence[Rule], found: Iterable[Opportunity]) -> frozenset[str]:
     """Return the rules that left a task or a flag in the CRM, deleted tasks included."""
     tasks: set[str | None] = set()
     flags: set[str] = set()
     for opportunity in found:
         tasks |= {task.rule for task in opportunity.our_tasks or ()}
         flags |= {*opportunity.our_fields.flags}
-    return {rule.id for rule in rules if rule.id in tasks or rule.then.flag in flags}
+    left = (rule.id for rule in rules if rule.id in tasks or rule.then.flag in flags)
+    return frozenset(left)

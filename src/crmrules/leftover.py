@@ -9,11 +9,10 @@ It asks nothing of the CRM where nothing is left, and writes nothing itself.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from crmrules.connector import Connector
 from crmrules.findings import EpisodeStatus, TaskRecord, TaskStatus, observe
 from crmrules.findings.life import Cleared, gone
 from crmrules.model import OurTask
@@ -21,19 +20,22 @@ from crmrules.plan import OpportunityPlan, Policy
 from crmrules.plan.tasks import BECAUSE, withdraw
 from crmrules.state import Transaction
 
+ByKey = Callable[[Mapping[str, str]], Mapping[str, OurTask]]
+
 
 def leftovers(
-    connector: Connector, tx: Transaction, policy: Policy, seen: Collection[str], now: datetime
+    tasks_by_key: ByKey, tx: Transaction, policy: Policy, seen: Collection[str], now: datetime
 ) -> OpportunityPlan:
     """Return what ends with the opportunities that are not among ``seen``, those just judged.
 
-    A run that judges by the past does not see one that is younger; it has not gone for that.
+    ``tasks_by_key``: the connector's, or what stands in for it. A run that judges by the past does
+    not see one that is younger; it has not gone for that.
     """
     plan = OpportunityPlan()
     _end_episodes(tx, seen, now, plan)
     open_ = tx.ledger.load_tasks(TaskStatus.OPEN, TaskStatus.SNOOZED)
     left = [r for r in open_ if r.opportunity not in seen and (r.made_at or now) <= now]
-    found = connector.tasks_by_key({r.key: r.opportunity for r in left}) if left else {}
+    found = tasks_by_key({r.key: r.opportunity for r in left}) if left else {}
     for record in left:
         _end_task(record, found.get(record.key), policy, now, plan)
     return plan

@@ -128,6 +128,22 @@ class Report:
     failed: list[Failure] = field(default_factory=list)
     left: int = 0  # not sent, because the run was asked to stop
 
+    def add(self, plan: OpportunityPlan) -> None:
+        """Count the findings and writes of one part of the plan."""
+        for finding in plan.findings:
+            if finding.rule.private:
+                self.private_findings += 1
+            else:
+                self.findings += 1
+                self.held_back[str(finding.held_back or "")] += 1
+        for write in plan.writes:
+            (self.private_writes if write.private else self.writes)[write.action] += 1
+            self.first_fill += write.first_fill
+            self.guarded += _guarded(write)
+        for write in plan.settled_writes:
+            settled = self.private_settled if write.private else self.settled_writes
+            settled[write.action] += 1
+
     @property
     def exit_code(self) -> int:
         """The contract's code: 3 where rights are missing, 4 where records are left."""
@@ -216,22 +232,12 @@ class Keeper:
         tx.save(plan.episodes, plan.tasks, plan.dropped)
         if self._commits:
             tx.outbox.plan(plan.writes, run)
-        report = self.report
+        self.report.add(plan)
         for finding in plan.findings:
-            if finding.rule.private:
-                report.private_findings += 1
-            else:
-                report.findings += 1
-                report.held_back[str(finding.held_back or "")] += 1
             self._show.finding(finding)
         for write in plan.writes:
-            (report.private_writes if write.private else report.writes)[write.action] += 1
-            report.first_fill += write.first_fill
-            report.guarded += _guarded(write)
             self._show.write(write)
         for write in plan.settled_writes:
-            settled = report.private_settled if write.private else report.settled_writes
-            settled[write.action] += 1
             self._show.settled_write(write)
 
 

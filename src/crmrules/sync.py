@@ -11,53 +11,30 @@ the CRM's own time, so that a wrong clock of this machine changes no finding.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import structlog
 
+from crmrules import decide
 from crmrules.baseline import Baseline
-from crmrules.connector import Connector, Organization, Preflight, Problem
+from crmrules.connector import Connector, Preflight, Problem
+from crmrules.decide import Ground, Job, asked_elsewhere, evaluator, measured, to_judge
 from crmrules.demotion import Review, review
-from crmrules.engine import Engine
 from crmrules.errors import AccessError, GuardError
-from crmrules.evaluate import Evaluator, measure, opportunities, uncovered
-from crmrules.findings.hold import Gates
-from crmrules.guards import Guards, Newcomers, guard, newcomers
+from crmrules.evaluate import opportunities
+from crmrules.guards import Guards, guard, newcomers
 from crmrules.leftover import leftovers
 from crmrules.outcome import Keeper, Report, Show
-from crmrules.plan import Judged, Past, Planner, Policy, missing_flags
-from crmrules.raw import zone
-from crmrules.rule import Rule
-from crmrules.state import Store, Transaction
-from crmrules.stopping import Stop
-from crmrules.text import Reader
+from crmrules.plan import Judged, Past, missing_flags
+from crmrules.remembered import remember
+from crmrules.state import Transaction
 from crmrules.unlisted import UnlistedTasks
 from crmrules.writeback import drain, reconcile, unless_there
 
 RECONCILE_EVERY = timedelta(days=7)
 _FULL_PULL = "full_pull_at"
-WON_FOR = timedelta(days=365)  # won opportunities are judged this long (decisions, 12)
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """All a run needs, put together by the command line."""
-
-    connector: Connector
-    store: Store
-    rules: Sequence[Rule]
-    rules_hash: str
-    engine: Engine
-    now: datetime
-    by_crm: bool = False  # nobody asked for a moment: the CRM's own time counts where it is told
-    policy: Policy = field(default_factory=Policy)
-    guards: Guards = field(default_factory=Guards)
-    major_amount: float | None = None
-    standard_allowance: float = 0.0
-    reader: Reader | None = None  # of texts; None: text signals are off
-    stop: Stop = field(default_factory=Stop)
 
 
 def plan(job: Job, *, full: bool = False, show: Show | None = None) -> Report:
@@ -127,8 +104,8 @@ def look(job: Job, opportunity: str) -> Look | None:
     org = job.store.for_org(preflight.organization.id)
     with org.lease("explain") as fence, org.dry_run(fence) as tx:
         pull(job.connector, tx, full=False, run="explain", now=job.now)
-        baseline = _measured(job, tx)
-        judge = _evaluator(job, baseline).judge
+        baseline = measured(job, tx)
+        judge = evaluator(job, baseline).judge
         stored = [(opportunity, tx.mirror.rows_of(opportunity))]
         for judged in judge(opportunities(stored, job.connector.normalize, job.now)):
             return Look(judged, Past(*tx.past(opportunity)), baseline)
@@ -175,26 +152,29 @@ def _decide(
     report.problems += pull(job.connector, tx, full=full, run=run, now=job.now)
     report.reps = review(tx, job.rules, job.now)
     report.problems += report.reps.problems
-    report.baseline = _measured(job, tx)
-    judge = _evaluator(job, report.baseline).judge
+    report.baseline = measured(job, tx)
     pulled = tx.history.get(_FULL_PULL) == job.now.isoformat()
     unlisted = UnlistedTasks.read(
         job.connector, tx, job.rules, preflight.organization.id, lost=lost, full=pulled
     )
-    new = _newcomers(job, tx, unlisted)
+    remember(tx, job.connector, preflight, unlisted.known, job.now, run)
+    whole = opportunities(tx.mirror.opportunities(), job.connector.normalize, job.now)
+    new = newcomers(tx, job.rules, job.rules_hash, unlisted.join(whole))
     report.rules_changed = new.changed
-    planner = _planner(job, preflight, tx, report.baseline, new.unseen)
-    won_since = (job.now - WON_FOR).date()
-    stored = tx.mirror.opportunities(judged_ids=tx.watched(), won_since=won_since)
-    found = unlisted.join(opportunities(stored, job.connector.normalize, job.now))
-    for judged in judge(found):
+    digests = tx.past("")[1]  # they hang on no opportunity
+    ground = Ground(preflight.organization, preflight.capabilities, report.baseline, digests)
+    demoted = frozenset(tx.history.demotions())
+    planner = decide.planner(job, job.rules, ground, demoted=demoted, unseen=new.unseen)
+    found = opportunities(to_judge(tx, job.now), job.connector.normalize, job.now)
+    for judged in evaluator(job, report.baseline).judge(unlisted.join(found)):
         keeper.judged(judged)
         past = Past(*tx.past(judged.opportunity.id))
         keeper.keep(planner.add(judged, past), tx, run)
-    # What was asked today about opportunities that are judged no more counts too.
-    planner.count(tx.ledger.load_asked(job.now - timedelta(days=1), without=keeper.seen))
+    planner.count(asked_elsewhere(tx, job.now, keeper.seen))
     keeper.keep(unless_there(job.connector, planner.finish()), tx, run)
-    keeper.keep(leftovers(job.connector, tx, job.policy, keeper.seen, job.now), tx, run)
+    keeper.keep(
+        leftovers(job.connector.tasks_by_key, tx, job.policy, keeper.seen, job.now), tx, run
+    )
     report.flagged = planner.flagged
     return report
 
@@ -229,53 +209,3 @@ def _tell(reps: Review) -> None:
         log.warning("demoted", rule=one.rule, reps=str(one))
     for rule in reps.rose:
         log.info("no longer demoted", rule=rule)
-
-
-def _evaluator(job: Job, baseline: Baseline) -> Evaluator:
-    return Evaluator(job.engine, job.rules, baseline, job.now, job.reader)
-
-
-def _measured(job: Job, tx: Transaction) -> Baseline:
-    found = opportunities(tx.mirror.opportunities(), job.connector.normalize, job.now)
-    return measure(
-        found,
-        job.now,
-        major_amount=job.major_amount,
-        standard_allowance=job.standard_allowance,
-    )
-
-
-def _newcomers(job: Job, tx: Transaction, unlisted: UnlistedTasks) -> Newcomers:
-    all_ = opportunities(tx.mirror.opportunities(), job.connector.normalize, job.now)
-    return newcomers(tx, job.rules, job.rules_hash, unlisted.join(all_))
-
-
-def _planner(
-    job: Job,
-    preflight: Preflight,
-    tx: Transaction,
-    baseline: Baseline,
-    unseen: frozenset[str],
-) -> Planner:
-    capabilities = preflight.capabilities
-    return Planner(
-        job.rules,
-        organization=preflight.organization.id,
-        now=job.now,
-        policy=_local(job.policy, preflight.organization),
-        gates=Gates(
-            demoted=frozenset(tx.history.demotions()),
-            uncovered=uncovered(job.rules, baseline),
-            unseen=unseen if job.policy.settle else frozenset(),  # 0 hours: nothing is to wait
-            cool_downs=job.policy.cool_downs,
-        ),
-        writable=capabilities.flags,
-        can_write_tasks=capabilities.tasks,
-        digests=tx.past("")[1],  # they hang on no opportunity
-    )
-
-
-def _local(policy: Policy, organization: Organization) -> Policy:
-    """Return the policy in the organization's own time, where the configuration names none."""
-    told = zone(organization.time_zone) if policy.time_zone is UTC else None
-    return policy if told is None else replace(policy, time_zone=told)

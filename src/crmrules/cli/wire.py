@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from crmrules import log, mapping, plugins, rulebook, text
+from crmrules.decide import Job
 from crmrules.engine import build
 from crmrules.errors import CrmRulesError, UsageError
 from crmrules.findings import Limits
@@ -22,7 +23,6 @@ from crmrules.rulebook import RuleBook
 from crmrules.section import LARGEST_SECRET, exposed_files, is_secret
 from crmrules.settings import BUILTIN, Settings, load
 from crmrules.state import Store
-from crmrules.sync import Job
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from crmrules.plan.evidence import evidence_of
 from crmrules.plan.fields import missing_flags
 from crmrules.plan.planner import Past, Planner
+from crmrules.plan.queue import Part
 from crmrules.plan.types import (
     Colleague,
     Finding,
@@ -18,6 +19,7 @@ __all__ = [
     "Finding",
     "Judged",
     "OpportunityPlan",
+    "Part",
     "Past",
     "PlannedWrite",
     "Planner",

@@ -30,7 +30,7 @@ from crmrules.plan import fields
 from crmrules.plan.changes import Changes
 from crmrules.plan.digest import Digest
 from crmrules.plan.evidence import evidence_of, rests_on
-from crmrules.plan.queue import Queue
+from crmrules.plan.queue import Candidate, Part, Queue
 from crmrules.plan.types import Finding, Judged, OpportunityPlan, PlannedWrite, Policy
 from crmrules.rule import Mode, Rule
 
@@ -74,7 +74,13 @@ class Planner:
 
     def add(self, judged: Judged, past: Past) -> OpportunityPlan:
         """Plan what one opportunity decides by itself; keep its candidates for ``finish``."""
-        plan = OpportunityPlan()
+        part = self.consider(judged, past)
+        self.take(part)
+        return part.plan
+
+    def consider(self, judged: Judged, past: Past) -> Part:
+        """Return what one opportunity adds, and keep nothing of it."""
+        plan, flagged = OpportunityPlan(), False
         episodes, records = self._remember(judged, past, plan)
         current = self._advance(judged, episodes, plan)
         records = self._accepted(judged, records, current, plan)
@@ -82,18 +88,28 @@ class Planner:
         for record in records:
             by_rule.setdefault(record.rule, []).append(record)
         self._close(judged, current, records, plan)
+        asked: list[list[Candidate]] = []
         for queue in (self._next, self._settled):
             findings = self._hold(judged, current, by_rule, settled=queue.settled)
-            writes = plan.settled_writes if queue.settled else plan.writes
-            self._fields(judged, findings, by_rule, writes, count=not queue.settled)
-            decided = (queue.add(f, judged, by_rule.get(f.rule.id, ())) for f in findings)
-            waiting = [finding for finding in decided if finding is not None]
-            plan.findings += [] if queue.settled else waiting
-            if self._anybody and self._tasks_on:
-                queue.digest.read(judged.opportunity)
-            queue.count(records)
+            visible = self._fields(judged, findings, by_rule, plan.column(settled=queue.settled))
+            flagged |= bool(visible) and not queue.settled
+            decided, candidates = queue.sort(findings, judged, by_rule)
+            (plan.settled_findings if queue.settled else plan.findings).extend(decided)
+            asked.append(candidates)
         plan.settled_writes += [w for w in plan.writes if w.action != "set_flags"]
-        return plan
+        flagged = flagged and judged.opportunity.is_open
+        return Part(plan, judged.opportunity, records, tuple(asked), flagged)
+
+    def take(self, part: Part) -> None:
+        """Keep what one opportunity adds for ``finish``, as ``consider`` or an earlier run gave it.
+
+        That of an earlier run holds while nothing differs that concerns the opportunity.
+        """
+        self.flagged += part.flagged
+        for place, queue in enumerate((self._next, self._settled)):
+            queue.take(part, place)
+            if self._anybody and self._tasks_on:
+                queue.digest.read(part.opportunity)
 
     def count(self, records: Iterable[TaskRecord]) -> None:
         """Add the tasks of opportunities that are not planned to what is asked of people."""
@@ -105,15 +121,16 @@ class Planner:
         """Rank all candidates, apply the caps, and return the findings and tasks that decides."""
         plan = OpportunityPlan()
         for queue in (self._next, self._settled):
-            writes = plan.settled_writes if queue.settled else plan.writes
+            writes = plan.column(settled=queue.settled)
+            findings = plan.settled_findings if queue.settled else plan.findings
             for candidate, reason in queue.decide():
                 if reason is None and candidate.write is not None:
                     writes.append(candidate.write)
-                if not queue.settled:
-                    told = candidate.place.copy  # the finding itself asked before
-                    found = replace(candidate.finding, held_back=reason)
-                    plan.findings += [] if told else [found]
-                    plan.tasks += [candidate.wish] if candidate.wish is not None else []
+                if not candidate.place.copy:  # of a copy, the finding itself asked before
+                    owner = candidate.place.owner
+                    findings.append(replace(candidate.finding, held_back=reason, owner=owner))
+                if candidate.wish is not None and not queue.settled:
+                    plan.tasks.append(candidate.wish)
             for write, record in queue.digest.make():
                 writes += [] if write is None else [write]
                 plan.tasks += [] if queue.settled else [record]
@@ -257,20 +274,18 @@ class Planner:
         findings: Sequence[Finding],
         by_rule: Mapping[str, Sequence[TaskRecord]],
         writes: list[PlannedWrite],
-        *,
-        count: bool,
-    ) -> None:
+    ) -> Sequence[Finding]:
+        """Plan what our fields should say, and return the findings that people see there."""
         denied = frozenset(
             f.rule.id for f in findings if not_true(f.episode, by_rule.get(f.rule.id, ()))
         )
         visible = fields.shown(findings, denied)
-        if count and visible and judged.opportunity.is_open:
-            self.flagged += 1
         shown = () if self._held_out(judged) else self.rules.values()
         wanted = fields.wanted_fields(judged, shown, visible)
         write = fields.write_of(judged.opportunity, wanted, self._writable, self._now)
         if write is not None:
             writes.append(write)
+        return visible
 
     def _held_out(self, judged: Judged) -> bool:
         return held_out(self._organization, judged.opportunity.id, self._policy.holdout)

@@ -7,16 +7,17 @@ pending findings as settled and every hour as a working hour.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from crmrules.findings import HeldBack, Ranked, TaskRecord, TaskStatus, rank_and_cap
 from crmrules.findings.calendar import PATIENCE, Calendar
 from crmrules.findings.hold import Load, asked, asked_of
+from crmrules.model import Opportunity
 from crmrules.plan import tasks
 from crmrules.plan.digest import Digest
-from crmrules.plan.types import Finding, Judged, PlannedWrite, Policy
+from crmrules.plan.types import Finding, Judged, OpportunityPlan, PlannedWrite, Policy
 from crmrules.plan.who import Staff
 from crmrules.rule import Rule, Severity, Verdict
 
@@ -33,6 +34,20 @@ class Candidate:
     calendar: Calendar
     write: PlannedWrite | None = None
     wish: TaskRecord | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one opportunity adds to a run: it hangs on no other opportunity.
+
+    ``candidates``: of each column. ``records``: our tasks there, as they are now.
+    """
+
+    plan: OpportunityPlan
+    opportunity: Opportunity
+    records: Sequence[TaskRecord] = ()
+    candidates: tuple[Sequence[Candidate], ...] = ()
+    flagged: bool = False  # it is open, and something on it is open and live
 
 
 @dataclass(slots=True)
@@ -63,13 +78,37 @@ class Queue:
             if made and made.astimezone(zone).date() == today:
                 self.load.made_today[record.owner] += 1
 
-    def add(
+    def take(self, part: Part, place: int) -> None:
+        """Queue what one opportunity asks for in the column of this ``place``."""
+        self._candidates += part.candidates[place]
+        self.count(part.records)
+
+    def sort(
+        self,
+        findings: Iterable[Finding],
+        judged: Judged,
+        by_rule: Mapping[str, Sequence[TaskRecord]],
+    ) -> tuple[list[Finding], list[Candidate]]:
+        """Return the findings that are decided already, and the candidates of all of them."""
+        decided: list[Finding] = []
+        asked: list[Candidate] = []
+        for finding in findings:
+            records = by_rule.get(finding.rule.id, ())
+            offered = self._offer(finding, judged, records)
+            if isinstance(offered, Candidate):
+                asked.append(offered)
+                continue
+            decided.append(offered)
+            copy = self._copy(offered, judged, records)
+            asked += [] if copy is None else [copy]
+        return decided, asked
+
+    def _offer(
         self, finding: Finding, judged: Judged, records: Sequence[TaskRecord]
-    ) -> Finding | None:
-        """Queue what a finding asks for; return it where it is decided already."""
+    ) -> Finding | Candidate:
+        """Return the candidate that a finding is, or the finding where it is decided already."""
         done = finding.held_back is not None or asked(finding.episode, records)
         if done or finding.verdict is not Verdict.FIRES:
-            self._copy(finding, judged, records)
             return finding
         staff = Staff.around(judged.opportunity, self.policy)
         owner = staff.owner(finding.rule)
@@ -78,29 +117,30 @@ class Queue:
             write = tasks.create(finding, judged, owner, self.organization, self.now, staff)
             if finding.rule.severity is Severity.P3 and self.digest.knows(write):
                 return replace(finding, held_back=HeldBack.DIGEST)
-        self._put(finding, judged, records, owner, write, staff)
-        return None
+        return self._candidate(finding, judged, records, owner, write, staff)
 
-    def _copy(self, finding: Finding, judged: Judged, records: Sequence[TaskRecord]) -> None:
-        """Queue the manager's copy of a task that its owner has left open for too long."""
+    def _copy(
+        self, finding: Finding, judged: Judged, records: Sequence[TaskRecord]
+    ) -> Candidate | None:
+        """Return the manager's copy of a task that its owner has left open for too long."""
         rule, episode = finding.rule, finding.episode
         if not rule.copy_manager or not self.tasks_on or finding.held_back is not None:
-            return
+            return None
         open_ = (r for r in records if r.episode == episode.n and r.status is TaskStatus.OPEN)
         mine = next((record for record in open_ if record.addressee == "o"), None)
         if mine is None or mine.owner is None or mine.made_at is None:
-            return
+            return None
         staff = Staff.around(judged.opportunity, self.policy)
         manager, calendar = staff.manager(mine.owner), staff.calendar(mine.owner)
         patient = calendar.after(calendar.day(mine.made_at), tasks.COPY_AFTER)
         early = calendar.day(self.now) <= patient
         if early or manager is None or asked_of(episode, records, "m"):
-            return
+            return None
         asked_now = tasks.create(finding, judged, manager, self.organization, self.now, staff)
         write = tasks.copy_for_manager(asked_now, mine, manager, self.organization, staff)
-        self._put(finding, judged, records, manager, write, staff, copy=True)
+        return self._candidate(finding, judged, records, manager, write, staff, copy=True)
 
-    def _put(
+    def _candidate(
         self,
         finding: Finding,
         judged: Judged,
@@ -110,7 +150,7 @@ class Queue:
         staff: Staff,
         *,
         copy: bool = False,
-    ) -> None:
+    ) -> Candidate:
         rule, opportunity = finding.rule, judged.opportunity
         calendar, key = staff.calendar(owner or ""), None if write is None else write.key
         wanted = next((r.made_at for r in records if r.key == key and r.made_at), self.now)
@@ -125,7 +165,7 @@ class Queue:
             off_hours=self._off_hours(judged, rule, calendar, wanted),
         )
         wish = None if write is None else tasks.wish(write, finding, judged, wanted)
-        self._candidates.append(Candidate(place, finding, calendar, write, wish))
+        return Candidate(place, finding, calendar, write, wish)
 
     def _off_hours(self, judged: Judged, rule: Rule, calendar: Calendar, wanted: datetime) -> bool:
         """Return whether this is not the time to ask; what is about tomorrow cannot wait."""

@@ -69,6 +69,7 @@ class Finding:
     episode: Episode
     evidence: tuple[Mapping[str, Any], ...]
     held_back: HeldBack | None
+    owner: str | None = None  # of a candidate for a task: who would be asked
 
     def json(self) -> dict[str, Any]:
         """Return the contract's shape."""
@@ -127,9 +128,14 @@ class OpportunityPlan:
     findings: list[Finding] = field(default_factory=list)
     writes: list[PlannedWrite] = field(default_factory=list)
     settled_writes: list[PlannedWrite] = field(default_factory=list)
+    settled_findings: list[Finding] = field(default_factory=list)
     episodes: list[Episode] = field(default_factory=list)  # new or changed
     dropped: list[tuple[str, str]] = field(default_factory=list)  # (rule, opportunity)
     tasks: list[TaskRecord] = field(default_factory=list)  # new or changed
+
+    def column(self, *, settled: bool) -> list[PlannedWrite]:
+        """Return the writes of *once settled* or of *next sync*."""
+        return self.settled_writes if settled else self.writes
 
 
 def written_fields(write: Write) -> dict[str, Any]:

@@ -224,6 +224,12 @@ class Outbox:
                 return
             last = page[-1].id
 
+    def done_by(self, run: str) -> Iterator[Intent]:
+        """Yield the writes that a run planned and the CRM has taken, in the order of sending."""
+        query = self._select(IntentState.DONE).where(outbox.c.run == run)
+        for row in self._connection.execute(query).all():
+            yield _intent(row)
+
     def counts(self) -> dict[str, int]:
         """Return how many intents are in each state."""
         query = (

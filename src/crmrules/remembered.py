@@ -1,0 +1,79 @@
+"""What a sync leaves so that the stored rows can be judged again without a call to the CRM.
+
+Kept as a note, in the transaction that stores the rows: which account it is and what it takes, what
+the connector needs to translate rows, and our tasks that no pull lists. Its own writes, which no
+pull has shown yet, are in the outbox under the run's id.
+
+It holds no secret and decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from crmrules.connector import Capabilities, Connector, Organization, Preflight, Remembering
+from crmrules.model import OurTask
+from crmrules.state import Transaction
+from crmrules.state.columns import damaged
+
+_NOTE = "snapshot"
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What the last sync knew besides the rows. ``unlisted``: by opportunity.
+
+    ``memory``: the connector's own; None: it has none. ``as_of``: the moment it judged by.
+    """
+
+    connector: str
+    organization: Organization
+    capabilities: Capabilities
+    memory: Mapping[str, Any] | None
+    unlisted: Mapping[str, Sequence[OurTask]]
+    as_of: datetime
+    run: str
+
+
+_SHAPE = TypeAdapter(Remembered)
+
+
+def remember(
+    tx: Transaction,
+    connector: Connector,
+    preflight: Preflight,
+    unlisted: Mapping[str, Sequence[OurTask]],
+    now: datetime,
+    run: str,
+) -> None:
+    """Keep it with the run's other decisions; asked after the pull."""
+    memory = connector.remember() if isinstance(connector, Remembering) else None
+    found = Remembered(
+        connector.name,
+        preflight.organization,
+        preflight.capabilities,
+        memory,
+        unlisted,
+        now,
+        run,
+    )
+    tx.history.set(_NOTE, _SHAPE.dump_python(found, mode="json"))
+
+
+def remembered(tx: Transaction) -> Remembered | None:
+    """Return what the last sync left; None: there was none since rows can be judged again.
+
+    Raises StateError where what is stored is something else.
+    """
+    found = tx.history.get(_NOTE)
+    if found is None:
+        return None
+    try:
+        return _SHAPE.validate_python(found)
+    except ValidationError as error:
+        raise damaged("what the last sync remembered cannot be read") from error
