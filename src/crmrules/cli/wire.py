@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -161,9 +161,12 @@ def secrets(section: dict[str, Any]) -> Iterator[str]:
             yield file.read(LARGEST_SECRET).decode("utf-8").strip()
 
 
-def load_rules(settings: Settings, base: Path, overlay: Path | None = None) -> RuleBook:
-    """Return the rules of the configured folders with the overlay applied."""
-    return rulebook.load(*rule_places(settings, base, overlay))
+def load_rules(
+    settings: Settings, base: Path, overlay: Path | None = None, folders: Sequence[Path] = ()
+) -> RuleBook:
+    """Return the rules with the overlay applied, both as configured where none is named."""
+    configured, over = rule_places(settings, base, overlay)
+    return rulebook.load(folders or configured, over)
 
 
 def load_reader(settings: Settings, base: Path) -> text.Reader | None:

@@ -35,7 +35,7 @@ from crmrules.preview.touched import touched
 from crmrules.remembered import Remembered, remembered
 from crmrules.rule import Rule
 from crmrules.state import Transaction
-from crmrules.state.types import UNSETTLED
+from crmrules.state.types import UNSETTLED, IntentState
 from crmrules.unlisted import UnlistedTasks
 
 
@@ -230,7 +230,7 @@ def _left(job: Job, tx: Transaction) -> Remembered:
 
 def _read(job: Job, tx: Transaction, left: Remembered) -> tuple[list[Case], _Kept]:
     """Read the rows, measure, read the signals, and take what else a plan needs."""
-    ours = Ours.of(tx.outbox.done_by(left.run), left.as_of)
+    ours = Ours.of(tx.outbox.intents(IntentState.DONE, run=left.run), left.as_of)
     baseline = decide.measured(job, tx)
     normalize = ours.over(job.connector.normalize)
     cases = []

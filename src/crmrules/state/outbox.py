@@ -213,22 +213,17 @@ class Outbox:
         query = self._select(IntentState.UNKNOWN)
         return [_intent(row) for row in self._connection.execute(query)]
 
-    def intents(self, *states: IntentState) -> Iterator[Intent]:
-        """Yield the intents in these states, in the order of sending, with memory flat."""
-        last = 0
+    def intents(self, *states: IntentState, run: str | None = None) -> Iterator[Intent]:
+        """Yield the intents in these states (of one run), in the order of sending, memory flat."""
+        last, among = 0, self._select(*states)
+        among = among if run is None else among.where(outbox.c.run == run)
         while True:
-            query = self._select(*states).where(outbox.c.id > last).limit(_PAGE)
+            query = among.where(outbox.c.id > last).limit(_PAGE)
             page = [_intent(row) for row in self._connection.execute(query)]
             yield from page
             if len(page) < _PAGE:
                 return
             last = page[-1].id
-
-    def done_by(self, run: str) -> Iterator[Intent]:
-        """Yield the writes that a run planned and the CRM has taken, in the order of sending."""
-        query = self._select(IntentState.DONE).where(outbox.c.run == run)
-        for row in self._connection.execute(query).all():
-            yield _intent(row)
 
     def counts(self) -> dict[str, int]:
         """Return how many intents are in each state."""
