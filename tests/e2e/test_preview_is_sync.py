@@ -13,6 +13,8 @@ from crmrules import rulebook
 CRMS = ("salesforce", "hubspot")
 EACH_TIME = 72  # of 14 kinds of organizations: a thousand and eight
 EACH = [(crm, age) for crm in CRMS for age in AGES]
+SAMPLE = [("salesforce", age) for age in AGES]
+SAMPLE += [("hubspot", age) for age in ("written", "answered", "handmade")]
 
 
 def held(organization: Organization, seed: str, seen: Counter[str]) -> str:
@@ -65,7 +67,7 @@ def quick():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("crm", "age"), EACH, indirect=["crm"], scope="session")
+@pytest.mark.parametrize(("crm", "age"), SAMPLE, indirect=["crm"], scope="session")
 def test_preview_says_what_the_next_sync_writes(crm, age, tmp_path, quick):
     assert looked(crm, age, tmp_path, 2)["looks"] == 2
 

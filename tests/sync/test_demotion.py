@@ -9,7 +9,7 @@ import pytest
 
 from crmrules import rulebook
 from crmrules.connector import Organization, Problem, Usage
-from crmrules.demotion import REMEDY, review, standings, version
+from crmrules.demotion import REMEDY, Outlook, review, standings, version
 from crmrules.findings import Answer, TaskRecord, TaskStatus
 from crmrules.outcome import Report
 from crmrules.report import Page
@@ -245,3 +245,19 @@ def test_a_report_has_the_section_and_does_not_call_a_fall_a_thing_the_crm_hides
     hidden = page.partition("What this organization does not show us")[2]
     assert other.what in hidden
     assert "went back to shadow" not in hidden
+
+
+@pytest.mark.parametrize("change", [{}, *CHANGES.values()], ids=["nothing", *CHANGES])
+@pytest.mark.parametrize("reviewed", [False, True])
+def test_who_would_be_demoted_is_told_without_a_trace(org, change, reviewed):
+    rules = [RULE.model_copy(update=change), OTHER, PRIVATE]
+    with org.dry_run() as tx:
+        answered(tx, RULE, 30)
+        answered(tx, PRIVATE, 30)
+        answered(tx, OTHER, 29)
+        review(tx, [RULE if reviewed else OTHER], NOW)
+        before = (tx.history.demotions(), tx.history.get("rule_versions"))
+        told = Outlook.read(tx, NOW + timedelta(hours=1)).demoted(rules)
+        assert (tx.history.demotions(), tx.history.get("rule_versions")) == before
+        review(tx, rules, NOW + timedelta(hours=1))
+        assert told == set(tx.history.demotions())
