@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crmrules.model import Focus, Need, Opportunity, Person
+from crmrules.model import Activity, Focus, Need, Opportunity, Person
 from crmrules.rule import Rule
 from crmrules.signals import Known, Unknown, Value
 from crmrules.signals._criteria import standing
@@ -87,15 +87,29 @@ def _need(opportunity: Opportunity, evidence: tuple[tuple[str, ...], ...]) -> st
     return None
 
 
+def latest_talk(opportunity: Opportunity) -> Activity | None:
+    """Return the latest activity that names one of the opportunity's people.
+
+    It is the only one that a text rests on.
+    """
+    people = _reached(opportunity)
+    named = (
+        one
+        for one in opportunity.activities or ()
+        if one.at <= opportunity.observed_at and not people.keys().isdisjoint(one.people or ())
+    )
+    return max(named, key=lambda one: one.at, default=None)
+
+
 def _contact(opportunity: Opportunity) -> Person | None:
     """Return the person of the latest activity that names one of the opportunity's people."""
-    people = {person.id: person for person in opportunity.people or () if _reachable(person)}
-    past = [one for one in opportunity.activities or () if one.at <= opportunity.observed_at]
-    for activity in sorted(past, key=lambda one: one.at, reverse=True):
-        for person in activity.people or ():
-            if person in people:
-                return people[person]
-    return None
+    talk, people = latest_talk(opportunity), _reached(opportunity)
+    named = (talk.people or ()) if talk is not None else ()
+    return next((people[person] for person in named if person in people), None)
+
+
+def _reached(opportunity: Opportunity) -> dict[str, Person]:
+    return {person.id: person for person in opportunity.people or () if _reachable(person)}
 
 
 def _reachable(person: Person) -> bool:

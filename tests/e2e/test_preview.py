@@ -19,7 +19,7 @@ from world import EARLY, RULES, World, rule
 
 from crmrules import cli, rulebook
 from crmrules.cli import wire
-from crmrules.preview import Outlook, Snapshot
+from crmrules.preview import Outlook, Snapshot, snapshot
 
 LARGE = 14
 
@@ -267,13 +267,18 @@ def compared(outlook: Outlook) -> tuple[object, ...]:
         for a in AGES
     ],
 )
-def test_what_is_not_planned_again_would_come_out_the_same(age, tmp_path):
+def test_what_is_not_planned_again_would_come_out_the_same(age, tmp_path, monkeypatch):
     """The short cut against the long way, many times: only then may a page rest on it."""
     with SalesforceWorld(tmp_path, opportunities=SIZE, rules=None) as world:
         AGES[age](world)
         made = wire.setup(world.config, now=world.now)
         loaded = Snapshot.load(made.job(now=world.now))
+        with monkeypatch.context() as patch:
+            patch.setattr(snapshot, "slim", lambda one: one)
+            whole = Snapshot.load(made.job(now=world.now))
         made.close()
+        assert compared(whole.before) == compared(loaded.before)
+        assert compared(loaded.before)[1], "nothing is compared"
         rules, present = rules_of(world), yaml.safe_load(world.overlay)
         folder = rulebook.shipped() if world.rules is None else world.folder / "rules"
         again = 0

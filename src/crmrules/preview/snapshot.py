@@ -31,6 +31,7 @@ from crmrules.preview.compare import compare
 from crmrules.preview.effect import Effect
 from crmrules.preview.ours import Ours
 from crmrules.preview.outlook import Outlook
+from crmrules.preview.slim import Shared, slim
 from crmrules.preview.touched import touched
 from crmrules.remembered import Remembered, remembered
 from crmrules.rule import Rule
@@ -233,10 +234,11 @@ def _read(job: Job, tx: Transaction, left: Remembered) -> tuple[list[Case], _Kep
     ours = Ours.of(tx.outbox.intents(IntentState.DONE, run=left.run), left.as_of)
     baseline = decide.measured(job, tx)
     normalize = ours.over(job.connector.normalize)
-    cases = []
+    cases, shared = [], Shared()
     for one in opportunities(decide.to_judge(tx, job.now), normalize, job.now):
-        readings = signals.read(view(one, job.now, baseline, job.reader))
-        cases.append(Case(one, readings, signals.facts(readings), Past(*tx.past(one.id))))
+        readings = shared.of(signals.read(view(one, job.now, baseline, job.reader)))
+        past = Past(*tx.past(one.id))
+        cases.append(Case(slim(one), readings, signals.facts(readings), past))
     seen = {case.opportunity.id for case in cases}
     known = {task.key: task for tasks in left.unlisted.values() for task in tasks}
     open_ = tx.ledger.load_tasks(TaskStatus.OPEN, TaskStatus.SNOOZED)
