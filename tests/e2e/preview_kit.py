@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import functools
 import json
+import math
 import random
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -188,13 +189,17 @@ def another(rnd: random.Random, setting: Setting) -> int | float:
     """Return another value that a setting may have."""
     value = setting.value
     assert not isinstance(value, str)
-    if not value:
-        return rnd.choice((0, 1, 30, 60, 120, 400))
-    new = value * rnd.choice((0, 0.25, 0.5, 0.9, 1.1, 1.5, 2, 5)) + rnd.choice((0, 0, 1))
-    low, high = setting.floor, setting.ceiling
-    new = new if low is None else max(new, low)
-    new = new if high is None else min(new, high)
-    return round(new) if isinstance(value, int) else round(float(new), 3)
+    if value:
+        new = value * rnd.choice((0, 0.25, 0.5, 0.9, 1.1, 1.5, 2, 5)) + rnd.choice((0, 0, 1))
+    else:
+        new = rnd.choice((0, 1, 30, 60, 120, 400))
+    whole = isinstance(value, int)
+    new = round(new) if whole else round(float(new), 3)
+    if setting.floor is not None:
+        new = max(new, math.ceil(setting.floor) if whole else setting.floor)
+    if setting.ceiling is not None:
+        new = min(new, math.floor(setting.ceiling) if whole else setting.ceiling)
+    return new
 
 
 # -- the oracle -----------------------------------------------------------------------------------
