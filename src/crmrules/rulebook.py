@@ -43,13 +43,14 @@ class RuleBook:
     """Rules in the order of their ids, the overlay applied.
 
     ``documents`` holds the file of each rule, for line numbers; ``translations`` the texts in other
-    languages, by rule id and language.
+    languages, by rule id and language; ``pack`` the rules as their files say them, without overlay.
     """
 
     rules: tuple[Rule, ...]
     hash: str
     documents: Mapping[str, Document] = field(default_factory=dict, repr=False)
     translations: Mapping[str, Mapping[str, TaskText]] = field(default_factory=dict)
+    pack: tuple[Rule, ...] = field(default=(), repr=False)
 
     @property
     def enabled(self) -> tuple[Rule, ...]:
@@ -104,7 +105,8 @@ def inspect(
         problems += found.found
     ordered = tuple(result.rules[name] for name in sorted(result.rules))
     digest = _hash(ordered, result.translations)
-    book = RuleBook(ordered, digest, documents, result.translations)
+    pack = tuple(rules[name] for name in sorted(rules))
+    book = RuleBook(ordered, digest, documents, result.translations, pack)
     return book, sorted(problems, key=lambda problem: (problem.path, problem.line))
 
 

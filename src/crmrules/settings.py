@@ -74,6 +74,7 @@ class StateSettings(_Section):
     """Where the state store is."""
 
     url: str = "sqlite:///crmrules.db"
+    snapshot_weeks: int = Field(default=60, ge=0, le=520)  # of the past kept; 0: none
 
 
 class TaskSettings(_Section):

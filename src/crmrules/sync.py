@@ -16,9 +16,11 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from crmrules import __version__
 from crmrules.baseline import Baseline
 from crmrules.connector import Connector, Organization, Preflight, Problem
 from crmrules.demotion import Review, review
+from crmrules.difference import recorded
 from crmrules.engine import Engine
 from crmrules.errors import AccessError, GuardError
 from crmrules.evaluate import Evaluator, measure, opportunities, uncovered
@@ -29,7 +31,7 @@ from crmrules.outcome import Keeper, Report, Show
 from crmrules.plan import Judged, Past, Planner, Policy, missing_flags
 from crmrules.raw import zone
 from crmrules.rule import Rule
-from crmrules.state import Store, Transaction
+from crmrules.state import Retention, Store, Transaction
 from crmrules.stopping import Stop
 from crmrules.text import Reader
 from crmrules.unlisted import UnlistedTasks
@@ -37,6 +39,7 @@ from crmrules.writeback import drain, reconcile, unless_there
 
 RECONCILE_EVERY = timedelta(days=7)
 _FULL_PULL = "full_pull_at"
+BACKDATED = timedelta(days=1)  # judged by an earlier moment, today's records are not of that week
 WON_FOR = timedelta(days=365)  # won opportunities are judged this long (decisions, 12)
 log = structlog.get_logger()
 
@@ -58,6 +61,8 @@ class Job:
     standard_allowance: float = 0.0
     reader: Reader | None = None  # of texts; None: text signals are off
     stop: Stop = field(default_factory=Stop)
+    pack: Sequence[Rule] = ()  # the rules without the overlay, to tell an upgrade from
+    keep: Retention = field(default_factory=Retention)
 
 
 def plan(job: Job, *, full: bool = False, show: Show | None = None) -> Report:
@@ -88,6 +93,7 @@ def sync(job: Job, *, full: bool = False, show: Show | None = None) -> Report:
             _guard(report, job.guards, show)
             if report.pending:
                 _admit(job.connector.may_write())
+            _remember(job, preflight, tx)
         _tell(report.reps)
         job.stop.begin_writing()
         sent = drain(
@@ -106,7 +112,7 @@ def sync(job: Job, *, full: bool = False, show: Show | None = None) -> Report:
         run.finish(
             report.counts(), exit_code=report.exit_code, calls=usage.calls, floor=usage.floor
         )
-        org.prune(job.now)
+        org.prune(job.now, job.keep)
     log.info("sync", organization=preflight.organization.id, run=run.id, **report.counts())
     return report
 
@@ -133,6 +139,17 @@ def look(job: Job, opportunity: str) -> Look | None:
         for judged in judge(opportunities(stored, job.connector.normalize, job.now)):
             return Look(judged, Past(*tx.past(opportunity)), baseline)
     return None
+
+
+def _remember(job: Job, preflight: Preflight, tx: Transaction) -> None:
+    """Keep what a later look back needs: the pack, and once a week the records as they are."""
+    if job.pack:
+        tx.packs.used(*recorded(job.pack), __version__, job.now)
+    told = preflight.now
+    asked_for_the_past = told is not None and told - job.now > BACKDATED
+    local = job.now.astimezone(_local(job.policy, preflight.organization).time_zone)
+    if job.keep.weeks and not asked_for_the_past and tx.snapshots.due(local):
+        tx.snapshots.take(local, (job.now - WON_FOR).date())
 
 
 def _guard(report: Report, guards: Guards, show: Show | None) -> None:

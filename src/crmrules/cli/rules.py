@@ -175,6 +175,49 @@ def check(
 
 
 @rules.command()
+@click.option(
+    "--from",
+    "base",
+    type=click.Path(path_type=Path, exists=True),
+    help="Folder, wheel or zip file to compare from. [default: the pack that ran before]",
+)
+@click.option(
+    "--to",
+    type=click.Path(path_type=Path, exists=True),
+    help="Folder, wheel or zip file to compare with. [default: the rules here]",
+)
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="Markdown is for a pull request.",
+)
+@common
+def diff(
+    base: Path | None,
+    to: Path | None,
+    output: str,
+    config: Path | None,
+    log_format: str | None,
+    verbose: int,
+) -> int:
+    """Say in words what an upgrade of the rules changes under your overlay.
+
+    Which rules fire on more or fewer, what your overlay keeps away, which of its lines must change.
+
+    Exits 2 where lines of the overlay must change before a sync can run.
+
+    Example: crmrules rules diff --to crmrules-2.0-py3-none-any.whl
+    """
+    del log_format, verbose
+    from crmrules.cli import upgrade
+
+    return upgrade.show(upgrade.difference(config, _places(config), base, to), output)
+
+
+@rules.command()
 def schema() -> None:
     """Print the JSON Schema of a rule file, for editors.
 

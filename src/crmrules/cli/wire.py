@@ -21,7 +21,7 @@ from crmrules.raw import zone
 from crmrules.rulebook import RuleBook
 from crmrules.section import LARGEST_SECRET, exposed_files, is_secret
 from crmrules.settings import BUILTIN, Settings, load
-from crmrules.state import Store
+from crmrules.state import Retention, Store
 from crmrules.sync import Job
 
 
@@ -68,6 +68,8 @@ class Setup:
             major_amount=settings.rules.major_amount,
             standard_allowance=settings.rules.standard_allowance,
             reader=self.reader,
+            pack=self.book.pack,
+            keep=Retention(weeks=settings.state.snapshot_weeks),
         )
 
     def close(self) -> None:
