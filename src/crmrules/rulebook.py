@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,31 @@ class RuleBook:
     def enabled(self) -> tuple[Rule, ...]:
         """The rules that are judged: all but the disabled ones."""
         return tuple(rule for rule in self.rules if rule.mode is not Mode.DISABLED)
+
+    def in_language(self, language: str) -> RuleBook:
+        """Return the rules with the overlay's texts in a language, where it has any; "": as is.
+
+        Raises ``UsageError`` where it has none for any rule.
+        """
+        if not language:
+            return self
+        texts = {
+            name: many[language] for name, many in self.translations.items() if language in many
+        }
+        if not texts:
+            known = sorted({one for many in self.translations.values() for one in many})
+            raise UsageError(
+                f"no rule has texts in '{language}'",
+                where="[tasks] language",
+                remedy=did_you_mean(language, known, "Add 'translations' to the overlay."),
+            )
+        spoken = tuple(
+            rule.model_copy(update={"then": rule.then.model_copy(update={"task": texts[rule.id]})})
+            if rule.id in texts
+            else rule
+            for rule in self.rules
+        )
+        return replace(self, rules=spoken, hash=_hash(spoken, self.translations))
 
     def rule(self, name: str) -> Rule:
         """Return a rule by id; ``UsageError`` with a did-you-mean where there is none."""

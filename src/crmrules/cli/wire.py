@@ -165,7 +165,8 @@ def secrets(section: dict[str, Any]) -> Iterator[str]:
 
 def load_rules(settings: Settings, base: Path, overlay: Path | None = None) -> RuleBook:
     """Return the rules of the configured folders with the overlay applied."""
-    return rulebook.load(*rule_places(settings, base, overlay))
+    book = rulebook.load(*rule_places(settings, base, overlay))
+    return book.in_language(settings.tasks.language)
 
 
 def load_reader(settings: Settings, base: Path) -> text.Reader | None:
