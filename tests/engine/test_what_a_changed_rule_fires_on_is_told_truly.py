@@ -110,9 +110,7 @@ def check(seed: int, pairs: int) -> Counter[Relation]:
     return told
 
 
-@pytest.mark.parametrize(
-    ("seed", "pairs"), [(1, 60), pytest.param(2, 800, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize(("seed", "pairs"), [(1, 60), pytest.param(2, 800, marks=pytest.mark.slow)])
 def test_more_fewer_and_same_hold_for_random_rules_and_facts(seed, pairs):
     told = check(seed, pairs)
     assert min(told[one] for one in (Relation.MORE, Relation.FEWER, Relation.SAME)) >= pairs / 20

@@ -128,11 +128,3 @@ def test_load_raises_one_error_with_every_line(tmp_path):
     text = str(caught.value)
     for part in (f".yml:{line_of(bad, 'shadw')}: ", "'P7'", "two.yml:1: ", "no such folder"):
         assert part in text
-
-
-def test_the_schema_accepts_what_the_reader_accepts():
-    made = rulebook.schema()
-
-    assert made["properties"]["when"] == {"$ref": "#/$defs/group"}
-    assert "path" not in made["properties"]
-    assert {"id", "when", "clears", "then"} <= set(made["required"])

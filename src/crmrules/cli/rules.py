@@ -218,11 +218,21 @@ def diff(
 
 
 @rules.command()
-def schema() -> None:
-    """Print the JSON Schema of a rule file, for editors.
+@click.option(
+    "--of",
+    "what",
+    type=click.Choice(["rule", "overlay", "config"]),
+    default="rule",
+    show_default=True,
+    help="A rule file, the overlay of the configured rules, or crmrules.toml.",
+)
+@common
+def schema(what: str, config: Path | None, log_format: str | None, verbose: int) -> None:
+    """Print a JSON Schema, so that an editor completes names and shows what they mean.
 
-    Example: crmrules rules schema > rule.schema.json
+    Example: crmrules rules schema --of overlay > overlay.schema.json
     """
-    from crmrules.rulebook import schema as rule_schema
+    del log_format, verbose
+    from crmrules.cli.schema import of
 
-    emit(rule_schema())
+    emit(of(what, [] if what == "config" else _places(config)[0]))
