@@ -16,11 +16,10 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from crmrules import __version__
+from crmrules import hindsight
 from crmrules.baseline import Baseline
 from crmrules.connector import Connector, Organization, Preflight, Problem
 from crmrules.demotion import Review, review
-from crmrules.difference import recorded
 from crmrules.engine import Engine
 from crmrules.errors import AccessError, GuardError
 from crmrules.evaluate import Evaluator, measure, opportunities, uncovered
@@ -39,7 +38,6 @@ from crmrules.writeback import drain, reconcile, unless_there
 
 RECONCILE_EVERY = timedelta(days=7)
 _FULL_PULL = "full_pull_at"
-BACKDATED = timedelta(days=1)  # judged by an earlier moment, today's records are not of that week
 WON_FOR = timedelta(days=365)  # won opportunities are judged this long (decisions, 12)
 log = structlog.get_logger()
 
@@ -93,7 +91,7 @@ def sync(job: Job, *, full: bool = False, show: Show | None = None) -> Report:
             _guard(report, job.guards, show)
             if report.pending:
                 _admit(job.connector.may_write())
-            _remember(job, preflight, tx)
+            _remember(job, preflight, tx, report)
         _tell(report.reps)
         job.stop.begin_writing()
         sent = drain(
@@ -141,15 +139,11 @@ def look(job: Job, opportunity: str) -> Look | None:
     return None
 
 
-def _remember(job: Job, preflight: Preflight, tx: Transaction) -> None:
-    """Keep what a later look back needs: the pack, and once a week the records as they are."""
-    if job.pack:
-        tx.packs.used(*recorded(job.pack), __version__, job.now)
-    told = preflight.now
-    asked_for_the_past = told is not None and told - job.now > BACKDATED
+def _remember(job: Job, preflight: Preflight, tx: Transaction, report: Report) -> None:
+    hindsight.keep(tx, report, job.pack)
     local = job.now.astimezone(_local(job.policy, preflight.organization).time_zone)
-    if job.keep.weeks and not asked_for_the_past and tx.snapshots.due(local):
-        tx.snapshots.take(local, (job.now - WON_FOR).date())
+    won_since = (job.now - WON_FOR).date()
+    hindsight.keep_week(tx, local, preflight.now, won_since, job.keep.weeks)
 
 
 def _guard(report: Report, guards: Guards, show: Show | None) -> None:

@@ -120,15 +120,19 @@ def show(
     if rule_id not in found:
         raise no_such("rule", rule_id, list(found))
     rule = found[rule_id]
-    from crmrules.cli import reps
+    from crmrules.cli import pages, reps
     from crmrules.cli.text import rule_card
+    from crmrules.rulepages import as_json, of_here, plain
 
     said = reps.of_rule(config, rule)
+    about = pages.about(book, rule, pages.here(config, book, quiet=True))
     if output == "json":
         tests = [test.model_dump(mode="json") for test in rule.tests]
-        emit(_card(rule) | {"tests": tests, "reps": reps.card_json(rule, said)})
+        known = as_json(about)
+        emit(_card(rule) | {"tests": tests, "reps": reps.card_json(rule, said)} | known)
         return
-    click.echo("\n".join((rule_card(rule), *reps.card_lines(rule, said))))
+    more = plain(of_here(about, reps=False))
+    click.echo("\n".join((rule_card(rule), *reps.card_lines(rule, said), *more)))
 
 
 @rules.command()
@@ -215,6 +219,37 @@ def diff(
     from crmrules.cli import upgrade
 
     return upgrade.show(upgrade.difference(config, _places(config), base, to), output)
+
+
+@rules.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("crmrules-rules"),
+    show_default=True,
+    help="Folder to write.",
+)
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(["html", "markdown"]),
+    default="html",
+    show_default=True,
+    help="HTML works offline; Markdown is for a wiki or a repository.",
+)
+@common
+def docs(out: Path, output: str, config: Path | None, log_format: str | None, verbose: int) -> None:
+    """Write a page for every rule: why, when, thresholds, and what became of it here.
+
+    Example: crmrules rules docs --out rule-pages
+    """
+    del log_format, verbose
+    from crmrules.cli import pages
+
+    count = pages.write(config, _book(config), out, output)
+    click.echo(
+        f"{count} rules: {(out / ('index.html' if output == 'html' else 'index.md')).resolve()}"
+    )
 
 
 @rules.command()
