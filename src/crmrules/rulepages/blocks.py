@@ -13,7 +13,7 @@ from html import escape
 
 _LINK = re.compile(r"\[([^\[\]]+)\]\(([a-z0-9]+(?:-[a-z0-9]+)*)\)")
 _CODE = re.compile(r"`([^`]+)`")
-_MARKS = re.compile(r"([\\*_<>#|])")
+_MARKS = re.compile(r"([\\*_<>#|\[\]])")
 
 
 @dataclass(frozen=True, slots=True)
