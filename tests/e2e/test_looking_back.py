@@ -18,10 +18,11 @@ SIZE = 14
 WEEK = timedelta(days=7)
 
 
-def rules(world: World, *words: str, form: str = "json") -> tuple[int, str]:
+def local(world: World, *words: str, form: str = "json") -> tuple[int, str]:
+    """Run a command that asks the CRM nothing."""
     out = io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
-        code = cli.run(["rules", *words, "--config", str(world.config), "--format", form])
+        code = cli.run([*words, "--config", str(world.config), "--format", form])
     return code, out.getvalue()
 
 
@@ -66,7 +67,7 @@ def test_the_first_sync_of_a_week_keeps_the_records_as_they_are_then(crm, tmp_pa
         assert weeks(world) == ["2026-W48", "2026-W49"]
         assert then(world, world.now) == stored(world) != first
         assert then(world, begun) == first
-        [status] = world.cli("status").json
+        [status] = json.loads(local(world, "status")[1])
         assert [week["name"] for week in status["weeks"]] == ["2026-W48", "2026-W49"]
 
 
@@ -112,17 +113,17 @@ def test_no_week_is_kept_where_none_is_wanted(crm, tmp_path):
 def test_after_an_upgrade_the_difference_to_what_ran_is_told(crm, tmp_path):
     with crm(tmp_path, opportunities=SIZE) as world:
         world.synced()
-        assert rules(world, "diff")[0] == 2  # only this pack has ever run
+        assert local(world, "rules", "diff")[0] == 2  # only this pack has ever run
         world.rules[EARLY] = rule(EARLY, severity="P1", quotes=800)
         world.configure()
-        code, out = rules(world, "diff")
+        code, out = local(world, "rules", "diff")
         [told] = json.loads(out)["rules"]
         assert code == 0
         assert told["rule"] == EARLY
         assert told["pack"]["fires_on"] == "fewer"
         assert "P2 -> P1" in [change["what"] for change in told["changes"]]
         world.synced()
-        assert json.loads(rules(world, "diff")[1])["rules"] == [told]
+        assert json.loads(local(world, "rules", "diff")[1])["rules"] == [told]
 
 
 @pytest.mark.slow
@@ -132,13 +133,13 @@ def test_the_page_of_a_rule_says_what_became_of_it_here(crm, tmp_path):
         made = [w for w in world.synced().writes if w["action"] == "create_task"]
         mine = sum(one["rule"] == EARLY for one in made)
         assert mine
-        card = json.loads(rules(world, "show", EARLY)[1])
+        card = json.loads(local(world, "rules", "show", EARLY)[1])
         [here] = card["here"]
         assert (sum(here["made"]), here["made"][-1]) == (mine, mine)
         assert sum(here["opened"]) == here["open"] >= mine
         assert here["readiness"]["fires"] >= mine
         assert card["signals"]["quotes_sent"]
         out = world.folder / "pages"
-        assert rules(world, "docs", "--out", str(out), form="html")[0] == 0
+        assert local(world, "rules", "docs", "--out", str(out), form="html")[0] == 0
         page = (out / f"{EARLY}.html").read_text(encoding="utf-8")
         assert f"fires on {here['readiness']['fires']}" in page
