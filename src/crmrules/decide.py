@@ -19,7 +19,7 @@ from crmrules.guards import Guards
 from crmrules.plan import Planner, Policy
 from crmrules.raw import zone
 from crmrules.rule import Rule
-from crmrules.state import Store, Transaction
+from crmrules.state import Retention, Store, Transaction
 from crmrules.stopping import Stop
 from crmrules.text import Reader
 
@@ -43,6 +43,8 @@ class Job:
     standard_allowance: float = 0.0
     reader: Reader | None = None  # of texts; None: text signals are off
     stop: Stop = field(default_factory=Stop)
+    pack: Sequence[Rule] = ()  # the rules without the overlay, to tell an upgrade from
+    keep: Retention = field(default_factory=Retention)
 
 
 def measured(job: Job, tx: Transaction) -> Baseline:
@@ -99,7 +101,7 @@ def planner(
         rules,
         organization=ground.organization.id,
         now=job.now,
-        policy=_local(job.policy, ground.organization),
+        policy=local(job.policy, ground.organization),
         gates=Gates(
             demoted=demoted,
             uncovered=uncovered(rules, ground.baseline),
@@ -112,7 +114,7 @@ def planner(
     )
 
 
-def _local(policy: Policy, organization: Organization) -> Policy:
+def local(policy: Policy, organization: Organization) -> Policy:
     """Return the policy in the organization's own time, where the configuration names none."""
     told = zone(organization.time_zone) if policy.time_zone is UTC else None
     return policy if told is None else replace(policy, time_zone=told)

@@ -17,6 +17,7 @@ from crmrules.engine.fitting import FITTING
 from crmrules.problems import Problems, did_you_mean, short
 from crmrules.rule import Mode, Rule, Setting, TaskText
 from crmrules.rulefile import Vocabulary, check_words
+from crmrules.texts import NAMES, placeholders, unsafe
 from crmrules.yamlsource import Document, YamlPath
 
 KEYS = ("mode", "settings", "subject", "body", "translations")
@@ -73,10 +74,12 @@ def _apply_one(
         update["settings"] = _settings(rule, changes["settings"], problems)
     texts: dict[str, Any] = {key: changes[key] for key in ("subject", "body") if key in changes}
     if texts:
-        task = _task(rule.then.task, texts, (rule.id,), problems)
+        task = _task(rule, texts, (rule.id,), problems, vocabulary)
         update["then"] = rule.then.model_copy(update={"task": task})
     if "translations" in changes:
-        result.translations[rule.id] = _translations(rule, changes["translations"], problems)
+        result.translations[rule.id] = _translations(
+            rule, changes["translations"], problems, vocabulary
+        )
     changed = rule.model_copy(update=update)
     before = len(problems.found)
     own = Problems(problems.path, Document(None, {}))
@@ -134,7 +137,9 @@ def _outside(setting: Setting, value: Any) -> tuple[str, str] | None:
     return None
 
 
-def _translations(rule: Rule, value: Any, problems: Problems) -> dict[str, TaskText]:
+def _translations(
+    rule: Rule, value: Any, problems: Problems, vocabulary: Vocabulary
+) -> dict[str, TaskText]:
     where: YamlPath = (rule.id, "translations")
     if not isinstance(value, dict):
         problems.add(where, "translations map languages to texts", "Write 'de: {subject: ...}'.")
@@ -144,15 +149,30 @@ def _translations(rule: Rule, value: Any, problems: Problems) -> dict[str, TaskT
         if not isinstance(texts, dict) or texts.keys() != {"subject", "body"}:
             problems.add((*where, language), "a translation has 'subject' and 'body'", "Add them.")
         else:
-            made[language] = _task(rule.then.task, texts, (*where, language), problems)
+            made[language] = _task(rule, texts, (*where, language), problems, vocabulary)
     return made
 
 
-def _task(task: TaskText, texts: dict[str, Any], where: YamlPath, problems: Problems) -> TaskText:
+def _task(
+    rule: Rule, texts: dict[str, Any], where: YamlPath, problems: Problems, vocabulary: Vocabulary
+) -> TaskText:
+    """Return the task with these texts; as it was where one of them could not be filled in."""
+    task = rule.then.task
     try:
-        return TaskText.model_validate({**task.model_dump(), **texts})
+        made = TaskText.model_validate({**task.model_dump(), **texts})
     except ValidationError as error:
         for one in error.errors(include_url=False):
             path = (*where, *one["loc"])
             problems.add(path, f"'{one['loc'][0]}': {one['msg'].lower()}", "Correct the text.")
         return task
+    before = len(problems.found)
+    lines = [((*where, "subject"), made.subject)] if "subject" in texts else []
+    lines += [((*where, "body", n), line) for n, line in enumerate(made.body) if "body" in texts]
+    for path, line in lines:
+        for what, remedy in unsafe(line, NAMES | vocabulary.keys(), rule.settings):
+            if vocabulary or "no placeholder is called" not in what:
+                problems.add(path, what, remedy)
+    if rule.private and "subject" in texts and placeholders(made.subject):
+        what = "the subject of a private rule names something"
+        problems.add((*where, "subject"), what, "Use the same words for everybody.")
+    return made if len(problems.found) == before else task

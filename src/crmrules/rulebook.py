@@ -7,18 +7,15 @@ It neither tests rules (``rulecheck``) nor compiles them (``engine``).
 
 from __future__ import annotations
 
-import copy
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import orjson
 
 from crmrules import overlay as overlays
 from crmrules import yamlsource
-from crmrules.engine.fitting import FITTING
 from crmrules.errors import UsageError
 from crmrules.problems import Problems, RuleProblem, did_you_mean
 from crmrules.rule import Mode, Rule, TaskText
@@ -33,7 +30,6 @@ __all__ = [
     "inspect",
     "load",
     "located",
-    "schema",
     "shipped",
 ]
 
@@ -43,18 +39,44 @@ class RuleBook:
     """Rules in the order of their ids, the overlay applied.
 
     ``documents`` holds the file of each rule, for line numbers; ``translations`` the texts in other
-    languages, by rule id and language.
+    languages, by rule id and language; ``pack`` the rules as their files say them, without overlay.
     """
 
     rules: tuple[Rule, ...]
     hash: str
     documents: Mapping[str, Document] = field(default_factory=dict, repr=False)
     translations: Mapping[str, Mapping[str, TaskText]] = field(default_factory=dict)
+    pack: tuple[Rule, ...] = field(default=(), repr=False)
 
     @property
     def enabled(self) -> tuple[Rule, ...]:
         """The rules that are judged: all but the disabled ones."""
         return tuple(rule for rule in self.rules if rule.mode is not Mode.DISABLED)
+
+    def in_language(self, language: str) -> RuleBook:
+        """Return the rules with the overlay's texts in a language, where it has any; "": as is.
+
+        Raises ``UsageError`` where it has none for any rule.
+        """
+        if not language:
+            return self
+        texts = {
+            name: many[language] for name, many in self.translations.items() if language in many
+        }
+        if not texts:
+            known = sorted({one for many in self.translations.values() for one in many})
+            raise UsageError(
+                f"no rule has texts in '{language}'",
+                where="[tasks] language",
+                remedy=did_you_mean(language, known, "Add 'translations' to the overlay."),
+            )
+        spoken = tuple(
+            rule.model_copy(update={"then": rule.then.model_copy(update={"task": texts[rule.id]})})
+            if rule.id in texts
+            else rule
+            for rule in self.rules
+        )
+        return replace(self, rules=spoken, hash=_hash(spoken, self.translations))
 
     def rule(self, name: str) -> Rule:
         """Return a rule by id; ``UsageError`` with a did-you-mean where there is none."""
@@ -104,7 +126,8 @@ def inspect(
         problems += found.found
     ordered = tuple(result.rules[name] for name in sorted(result.rules))
     digest = _hash(ordered, result.translations)
-    book = RuleBook(ordered, digest, documents, result.translations)
+    pack = tuple(rules[name] for name in sorted(rules))
+    book = RuleBook(ordered, digest, documents, result.translations, pack)
     return book, sorted(problems, key=lambda problem: (problem.path, problem.line))
 
 
@@ -115,70 +138,6 @@ def shipped() -> Path:
         if folder.is_dir():
             return folder
     raise UsageError("the shipped rules are missing", remedy="Install crmrules again.")
-
-
-def schema() -> dict[str, Any]:
-    """Return the JSON Schema of a rule file, for editors; signals and operators included."""
-    made: dict[str, Any] = copy.deepcopy(Rule.model_json_schema())
-    definitions = made["$defs"]
-    for name in ("Clause", "Group"):
-        definitions.pop(name, None)
-    entries = {
-        "type": "array",
-        "minItems": 1,
-        "items": {"anyOf": [{"$ref": "#/$defs/group"}, {"$ref": "#/$defs/clause"}]},
-    }
-    definitions["group"] = {
-        "type": "object",
-        "minProperties": 1,
-        "maxProperties": 1,
-        "additionalProperties": False,
-        "properties": {"all": entries, "any": entries},
-    }
-    definitions["clause"] = {
-        "type": "object",
-        "minProperties": 1,
-        "maxProperties": 1,
-        "additionalProperties": False,
-        "properties": {name: _clause_schema(name) for name in sorted(SIGNALS)},
-    }
-    definitions["TaskText"]["properties"]["due_before"]["enum"] = [None, *sorted(counting_days())]
-    made["properties"].pop("path", None)
-    for key in ("when", "clears"):
-        made["properties"][key] = {"$ref": "#/$defs/group"}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **made,
-        "title": "A crmrules rule file",
-    }
-
-
-def counting_days() -> Iterator[str]:
-    """Yield the signals that ``due_before`` may name: numbers whose unit is days."""
-    yield from (s.name for s in SIGNALS.values() if s.unit == "days" and s.kind in (int, float))
-
-
-def _clause_schema(name: str) -> dict[str, Any]:
-    signal = SIGNALS[name]
-    kind = {bool: "boolean", int: "number", float: "number", str: "string"}[signal.kind]
-    one: dict[str, Any] = {"type": kind}
-    if signal.values:
-        one["enum"] = list(signal.values)
-    reference = {"type": "string", "pattern": r"^\$[a-z][a-z0-9_]*$"}
-    single = {"anyOf": [one, reference]}
-    several = {"type": "array", "items": one, "minItems": 1}
-    operators = {
-        operator: several if operator.endswith("one_of") else single
-        for operator in FITTING[signal.kind]
-    }
-    return {
-        "type": "object",
-        "description": f"{signal.meaning} Unit: {signal.unit}.",
-        "minProperties": 1,
-        "maxProperties": 1,
-        "additionalProperties": False,
-        "properties": operators,
-    }
 
 
 def _paths(folders: Sequence[Path], problems: list[RuleProblem]) -> Iterator[Path]:

@@ -74,6 +74,7 @@ class StateSettings(_Section):
     """Where the state store is."""
 
     url: str = "sqlite:///crmrules.db"
+    snapshot_weeks: int = Field(default=60, ge=0, le=520)  # of the past kept; 0: none
 
 
 class TaskSettings(_Section):
@@ -89,6 +90,7 @@ class TaskSettings(_Section):
     time_zone: TimeZone = ""  # of the organization, where the CRM does not say
     country: Country = ""  # whose public holidays count, where nothing better is known
     working_hours: str = "08:00-18:00"  # local; "": new tasks are made at any time
+    language: str = Field(default="", max_length=20)  # of the texts, where the overlay has them
     holdout_share: float = Field(default=0, ge=0, le=0.5)
 
     @field_validator("working_hours")

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from crmrules import decide
+from crmrules import decide, hindsight
 from crmrules.baseline import Baseline
 from crmrules.connector import Connector, Preflight, Problem
 from crmrules.decide import Ground, Job, asked_elsewhere, evaluator, measured, to_judge
@@ -65,6 +65,7 @@ def sync(job: Job, *, full: bool = False, show: Show | None = None) -> Report:
             _guard(report, job.guards, show)
             if report.pending:
                 _admit(job.connector.may_write())
+            _remember(job, preflight, tx, report)
         _tell(report.reps)
         job.stop.begin_writing()
         sent = drain(
@@ -83,7 +84,7 @@ def sync(job: Job, *, full: bool = False, show: Show | None = None) -> Report:
         run.finish(
             report.counts(), exit_code=report.exit_code, calls=usage.calls, floor=usage.floor
         )
-        org.prune(job.now)
+        org.prune(job.now, job.keep)
     log.info("sync", organization=preflight.organization.id, run=run.id, **report.counts())
     return report
 
@@ -110,6 +111,13 @@ def look(job: Job, opportunity: str) -> Look | None:
         for judged in judge(opportunities(stored, job.connector.normalize, job.now)):
             return Look(judged, Past(*tx.past(opportunity)), baseline)
     return None
+
+
+def _remember(job: Job, preflight: Preflight, tx: Transaction, report: Report) -> None:
+    hindsight.keep(tx, report, job.pack)
+    local = job.now.astimezone(decide.local(job.policy, preflight.organization).time_zone)
+    won_since = (job.now - decide.WON_FOR).date()
+    hindsight.keep_week(tx, local, preflight.now, won_since, job.keep.weeks)
 
 
 def _guard(report: Report, guards: Guards, show: Show | None) -> None:

@@ -11,13 +11,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from crmrules import letters
 from crmrules.errors import UsageError
 from crmrules.rule import Text
 from crmrules.signals._registry import Value
 
+NAMES = frozenset(
+    (
+        *("account", "opportunity", "owner", "contact", "power", "person", "event_day"),
+        *("need", "need_1", "need_2", "criterion", "criteria"),
+    )
+)
+"""Placeholders that are no signal and no setting (``values``, ``plan.tasks``)."""
 LONGEST_VALUE = 80  # UTF-16 code units of one inserted value
 ALWAYS_KNOWN = {"account": "this account"}  # the words where even the name is unknown
 
@@ -63,6 +70,25 @@ def complaints(text: Text) -> list[str]:
                     f"'{{{found[1]}:{spec}}}': no such format; use g, d, .1f, , or ordinal"
                 )
     return wrong
+
+
+def unsafe(text: Text, names: Iterable[str], settings: Iterable[str]) -> list[tuple[str, str]]:
+    """Return why a text cannot be filled in on every opportunity, with remedies.
+
+    ``names``: of every placeholder there is; ``settings`` have a value always.
+    """
+    found = [(trouble, "Write {name} or {name:g}.") for trouble in complaints(text)]
+    known = {*names, *settings}
+    found += [
+        (f"no placeholder is called '{{{name}}}'", "See 'crmrules signals'.")
+        for name in sorted(placeholders(text) - known)
+    ]
+    last = alternatives(text)[-1:]
+    extra = placeholders(last) - ALWAYS_KNOWN.keys() - set(settings)
+    if not found and (extra or not last):
+        what = f"no words for when '{', '.join(sorted(extra))}' is not known"
+        found.append((what, "Add a last alternative with no placeholder but {account}."))
+    return found
 
 
 def render(text: Text, values: Mapping[str, Value | None], limit: int | None = None) -> str:

@@ -298,7 +298,9 @@ ROWS = {
         "has goes with the next run; any other record, and what hung on it, with the weekly full "
         "pull at the latest.",
         less="There is no command that forgets one person: delete the record in the CRM. Our own "
-        "task texts stay in the outbox and the audit as long as those are kept.",
+        "task texts stay in the outbox and the audit as long as those are kept. Weekly snapshots "
+        "keep what was there: of an opportunity until 30 days after it is gone, of other records "
+        "as many weeks as are kept; a sync with snapshot_weeks = 0 removes them all.",
     ),
 }
 

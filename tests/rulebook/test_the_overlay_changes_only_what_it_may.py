@@ -8,6 +8,8 @@ from good_rules import GOOD, NAME, VOCABULARY, folder, line_of
 from crmrules import rulebook
 from crmrules.errors import UsageError
 from crmrules.rule import Mode
+from crmrules.rulecheck.wording import PEOPLE
+from crmrules.texts import NAMES
 
 ID = "nego-early-concession"
 
@@ -48,6 +50,16 @@ def test_mode_settings_texts_and_translations_may_change(tmp_path):
         (f"{ID}: {{severity: P1}}", "cannot be changed", "Only mode"),
         (f"{ID}: {{body: [one]}}", "'body'", "Correct the text."),
         (f"{ID}: {{settings: {{points: 1e17}}}}", "too large", "The signal is a number."),
+        (f'{ID}: {{subject: "Hold {{nobody}}"}}', "is called '{nobody}'", "crmrules signals"),
+        (f'{ID}: {{subject: "Hold {{contact}}"}}', "'contact' is not known", "last alternative"),
+        (f'{ID}: {{subject: "Hold {{points:x}}"}}', "no such format", "Write {name}"),
+        (f'{ID}: {{body: ["One", "Two {{contact}}"]}}', "'contact' is not known", "alternative"),
+        (
+            f'{ID}: {{translations: {{de: {{subject: "{{wer}}", body: [a, b]}}}}}}',
+            "is called '{wer}'",
+            "crmrules signals",
+        ),
+        (f"{ID}: {{translations: {{de: {{subject: Warten}}}}}}", "'subject' and 'body'", "Add"),
     ],
 )
 def test_anything_else_is_refused_and_the_shipped_rule_stands(tmp_path, text, message, remedy):
@@ -56,6 +68,46 @@ def test_anything_else_is_refused_and_the_shipped_rule_stands(tmp_path, text, me
     assert message in problem.what
     assert remedy in problem.remedy
     assert (problem.line, problem.path.endswith("overlay.yaml")) == (2, True)
+
+
+TEXTS = """\
+nego-early-concession:
+  subject: ['Call {contact} on {age_days:ordinal}', 'Hold {points:g} at {account}']
+  translations: {de: {subject: 'Bei {account} warten', body: ['Was?', 'Gut']}}
+"""
+
+
+def test_texts_may_use_what_the_rule_file_may(tmp_path):
+    book, problems = overlaid(tmp_path, TEXTS)
+    assert problems == []
+    assert book.rule(ID).then.task.subject[1] == "Hold {points:g} at {account}"
+
+
+def test_the_subject_of_a_private_rule_stays_neutral(tmp_path):
+    private = GOOD.replace("review:", "private: true\nreview:")
+    rules = folder(tmp_path / "rules", {NAME: private})
+    (tmp_path / "overlay.yaml").write_text(f'{ID}: {{subject: "Hold at {{account}}"}}\n')
+    [problem] = rulebook.inspect([rules], tmp_path / "overlay.yaml", VOCABULARY)[1]
+    assert "names something" in problem.what
+
+
+def test_the_names_a_text_may_use_are_those_that_rules_check_knows():
+    assert PEOPLE.keys() == NAMES
+
+
+def test_the_texts_of_a_language_stand_in_for_the_others(tmp_path):
+    text = f"{ID}: {{translations: {{de: {{subject: Warten, body: [Was noch?, Gut.]}}}}}}\n"
+    book, _ = overlaid(tmp_path, text)
+
+    german = book.in_language("de")
+
+    assert german.rule(ID).then.task.subject == "Warten"
+    assert german.rule(ID).then.task.due_in_days == book.rule(ID).then.task.due_in_days
+    assert german.hash != book.hash
+    assert book.in_language("") is book
+    with pytest.raises(UsageError, match="'dee'") as caught:
+        book.in_language("dee")
+    assert "Did you mean 'de'?" in str(caught.value)
 
 
 def test_the_hash_names_the_content_and_not_the_place(tmp_path):
@@ -76,11 +128,3 @@ def test_load_raises_one_error_with_every_line(tmp_path):
     text = str(caught.value)
     for part in (f".yml:{line_of(bad, 'shadw')}: ", "'P7'", "two.yml:1: ", "no such folder"):
         assert part in text
-
-
-def test_the_schema_accepts_what_the_reader_accepts():
-    made = rulebook.schema()
-
-    assert made["properties"]["when"] == {"$ref": "#/$defs/group"}
-    assert "path" not in made["properties"]
-    assert {"id", "when", "clears", "then"} <= set(made["required"])

@@ -276,28 +276,6 @@ def test_the_newest_rows_stay_so_that_numbers_go_on(tmp_path):
             assert [i.id for i in tx.outbox.intents(IntentState.PLANNED)] == [3]
 
 
-@pytest.mark.parametrize(
-    ("row", "taken", "kept"),
-    [
-        ({}, 400, True),  # open
-        ({"won": True, "closed_on": (NOW - 29 * DAY).date()}, 60, True),
-        ({"won": False, "closed_on": (NOW - 31 * DAY).date()}, 60, False),
-        (None, 29, True),
-        (None, 31, False),
-    ],
-)
-def test_snapshots_go_30_days_after_their_opportunity(tmp_path, row, taken, kept):
-    with open_store(tmp_path) as store:
-        org = store.for_org(ORG)
-        with org.transaction() as tx:
-            if row is not None:
-                tx.mirror.put([opportunity("006A", **row)], "r1")
-            tx.history.keep_snapshot(NOW - taken * DAY, {"006A": {}})
-        org.prune(NOW)
-        with org.reading() as tx:
-            assert bool(tx.history.snapshot_times()) is kept
-
-
 def test_it_is_done_once_a_day_and_goes_on_where_the_time_was_over(tmp_path, monkeypatch):
     with open_store(tmp_path) as store:
         org = store.for_org(ORG)

@@ -114,7 +114,7 @@ def test_an_older_store_is_backed_up_before_it_is_touched(tmp_path, monkeypatch)
 def test_a_version_that_there_never_was_is_refused(tmp_path):
     with open_store(tmp_path) as store, pytest.raises(UsageError, match="0077") as caught:
         store.migrate("0077")
-    assert "0001, 0002" in caught.value.remedy
+    assert "0001, 0002, 0003" in caught.value.remedy
 
 
 def _fill(store):
@@ -129,11 +129,15 @@ def _fill(store):
                 tasks=[TaskRecord("cr1:1:o:a", "some-rule", "006A", 1, made_at=NOW)],
             )
             tx.history.demote("other-rule", NOW, "31 % useful")
-            tx.history.keep_snapshot(NOW, {"006A": {"x": 1}})
+            tx.snapshots.take(NOW)
+            tx.packs.used("a hash", b"rules", "1.0", NOW)
         taken = org.take(fence, 1)
         with org.transaction(fence) as tx:
             tx.outbox.settle([Answer(taken[0], Outcome(Result.DONE, "00T"))], run=run.id, now=NOW)
     return org
+
+
+SINCE_0003 = ("snapshot", "snapshot_week", "pack")
 
 
 def _kept(store):
@@ -141,7 +145,7 @@ def _kept(store):
     return {
         name: rows
         for name, rows in content(store).items()
-        if name not in ("alembic_version", "task", "episode")
+        if name not in ("alembic_version", "task", "episode", *SINCE_0003)
     }
 
 
@@ -167,6 +171,23 @@ def test_down_and_up_again_keeps_what_the_older_version_can_hold(tmp_path):
         assert _kept(store) == before | {"meta": _kept(store)["meta"]}
 
 
+def test_going_back_to_0002_loses_the_weeks_and_the_packs_alone(tmp_path):
+    with open_store(tmp_path) as store:
+        org = _fill(store)
+        before = content(store)
+        store.migrate("0002", keep=False)
+        assert _columns(store, "snapshot") == {"org", "taken_at", "opportunity", "body"}
+        store.migrate(keep=False)
+        after = content(store)
+        gone = {"snapshot", "snapshot_week", "pack"}
+        assert all(len(before[name]) == 1 and after[name] == [] for name in gone)
+        assert {n: r for n, r in after.items() if n not in gone} == {
+            n: r for n, r in before.items() if n not in gone
+        }
+        with org.transaction() as tx:
+            assert tx.snapshots.take(NOW) == 1
+
+
 def test_down_to_nothing_leaves_nothing_and_up_again_works(tmp_path):
     with open_store(tmp_path) as store:
         _fill(store)
@@ -189,12 +210,12 @@ def _columns(store, table):
 
 
 @pytest.mark.fault("S7")
-@pytest.mark.parametrize("to", ["0001", "0002"])
+@pytest.mark.parametrize("to", ["0001", "0002", "0003"])
 def test_a_migration_that_fails_half_way_leaves_nothing(tmp_path, monkeypatch, to):
     with open_store(tmp_path) as store:
-        if to == "0002":
+        if to != "0001":
             _fill(store)
-            store.migrate("0001", keep=False)
+            store.migrate("0001" if to == "0002" else "0002", keep=False)
         before = content(store)
         with monkeypatch.context() as patch:
             patch.setattr("alembic.op.create_index", lambda *_, **__: 1 / 0)

@@ -272,10 +272,7 @@ def test_small_values_and_demotions_are_kept(tmp_path):
             tx.history.demote("rule-a", NOW, "31 % useful")
             tx.history.demote("rule-b", NOW, "12 % useful")
             tx.history.promote("rule-b")
-            tx.history.keep_snapshot(NOW, {"006B": {"x": 1}, "006A": {"x": 2}})
         with org.reading() as tx:
             assert tx.history.get("describe") == {"a": 2}
             assert tx.history.get("other") is None
             assert tx.history.demotions() == {"rule-a": "31 % useful"}
-            assert list(tx.history.snapshots(NOW)) == [("006A", {"x": 2}), ("006B", {"x": 1})]
-            assert tx.history.snapshot_times() == [NOW]

@@ -27,7 +27,7 @@ COMMANDS = {
     "status": ("status", "Show the last runs, watermarks, outbox and open episodes."),
     "explain": ("explain", "Say why, or why not, for one opportunity, condition by condition."),
     "report": ("report", "Write a self-contained HTML page of the last plan."),
-    "rules": ("rules", "List, show and check rule files; print their JSON Schema."),
+    "rules": ("rules", "List, show, check and compare rule files; write their pages and schemas."),
     "signals": ("signals", "List every signal a rule may use, and when it is unknown."),
     "sandbox": ("sandbox", "Run a fake CRM on this machine, for trying any client against it."),
     "state": ("state", "Back up or migrate the state store; export the audit of writes."),

@@ -120,15 +120,19 @@ def show(
     if rule_id not in found:
         raise no_such("rule", rule_id, list(found))
     rule = found[rule_id]
-    from crmrules.cli import reps
+    from crmrules.cli import pages, reps
     from crmrules.cli.text import rule_card
+    from crmrules.rulepages import as_json, of_here, plain
 
     said = reps.of_rule(config, rule)
+    about = pages.about(book, rule, pages.here(config, book, quiet=True))
     if output == "json":
         tests = [test.model_dump(mode="json") for test in rule.tests]
-        emit(_card(rule) | {"tests": tests, "reps": reps.card_json(rule, said)})
+        known = as_json(about)
+        emit(_card(rule) | {"tests": tests, "reps": reps.card_json(rule, said)} | known)
         return
-    click.echo("\n".join((rule_card(rule), *reps.card_lines(rule, said))))
+    more = plain(of_here(about, reps=False))
+    click.echo("\n".join((rule_card(rule), *reps.card_lines(rule, said), *more)))
 
 
 @rules.command()
@@ -175,11 +179,95 @@ def check(
 
 
 @rules.command()
-def schema() -> None:
-    """Print the JSON Schema of a rule file, for editors.
+@click.option(
+    "--from",
+    "base",
+    type=click.Path(path_type=Path, exists=True),
+    help="Folder, wheel or zip file to compare from. [default: the pack that ran before]",
+)
+@click.option(
+    "--to",
+    type=click.Path(path_type=Path, exists=True),
+    help="Folder, wheel or zip file to compare with. [default: the rules here]",
+)
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="Markdown is for a pull request.",
+)
+@common
+def diff(
+    base: Path | None,
+    to: Path | None,
+    output: str,
+    config: Path | None,
+    log_format: str | None,
+    verbose: int,
+) -> int:
+    """Say in words what an upgrade of the rules changes under your overlay.
 
-    Example: crmrules rules schema > rule.schema.json
+    Which rules fire on more or fewer, what your overlay keeps away, which of its lines must change.
+
+    Exits 2 where lines of the overlay must change before a sync can run.
+
+    Example: crmrules rules diff --to crmrules-2.0-py3-none-any.whl
     """
-    from crmrules.rulebook import schema as rule_schema
+    del log_format, verbose
+    from crmrules.cli import upgrade
 
-    emit(rule_schema())
+    return upgrade.show(upgrade.difference(config, _places(config), base, to), output)
+
+
+@rules.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("crmrules-rules"),
+    show_default=True,
+    help="Folder to write.",
+)
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(["html", "markdown"]),
+    default="html",
+    show_default=True,
+    help="HTML works offline; Markdown is for a wiki or a repository.",
+)
+@common
+def docs(out: Path, output: str, config: Path | None, log_format: str | None, verbose: int) -> None:
+    """Write a page for every rule: why, when, thresholds, and what became of it here.
+
+    Example: crmrules rules docs --out rule-pages
+    """
+    del log_format, verbose
+    from crmrules.cli import pages
+
+    count = pages.write(config, _book(config), out, output)
+    click.echo(
+        f"{count} rules: {(out / ('index.html' if output == 'html' else 'index.md')).resolve()}"
+    )
+
+
+@rules.command()
+@click.option(
+    "--of",
+    "what",
+    type=click.Choice(["rule", "overlay", "config"]),
+    default="rule",
+    show_default=True,
+    help="A rule file, the overlay of the configured rules, or crmrules.toml.",
+)
+@common
+def schema(what: str, config: Path | None, log_format: str | None, verbose: int) -> None:
+    """Print a JSON Schema, so that an editor completes names and shows what they mean.
+
+    Example: crmrules rules schema --of overlay > overlay.schema.json
+    """
+    del log_format, verbose
+    from crmrules.cli.schema import of
+
+    emit(of(what, [] if what == "config" else _places(config)[0]))

@@ -73,6 +73,7 @@ def _print(found: Any, now: datetime) -> None:
     if waiting:
         since = f" since {stamp(found.waiting_since)}" if found.waiting_since else ""
         click.echo(f"  {waiting} write(s) not settled{since}; the next sync looks after them")
+    click.echo(f"  weekly snapshots: {_weeks(found.weeks)}")
     for title, values in (
         ("watermarks", found.marks),
         ("outbox", found.outbox),
@@ -80,6 +81,12 @@ def _print(found: Any, now: datetime) -> None:
     ):
         words = ", ".join(f"{name} {value}" for name, value in sorted(values.items()))
         click.echo(f"  {title}: {words or 'none'}")
+
+
+def _weeks(weeks: Any) -> str:
+    if not weeks:
+        return "none yet"
+    return f"{len(weeks)}, {weeks[0].name} to {weeks[-1].name}"
 
 
 def _success(run: Any, now: datetime) -> str:

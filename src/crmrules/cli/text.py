@@ -3,33 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from crmrules.explain import ClauseView, Explanation, GroupView
-from crmrules.rule import Clause, Group, Rule
+from crmrules.rule import Rule
+from crmrules.rulepages.condition import WORDS, condition, value
 
 _MARK = {True: "yes", False: "no ", None: "?  "}
-_WORDS = {
-    "is": "is",
-    "is_not": "is not",
-    "one_of": "is one of",
-    "not_one_of": "is none of",
-    "at_least": "at least",
-    "at_most": "at most",
-    "above": "above",
-    "below": "below",
-}
-
-
-def value(found: Any) -> str:
-    """Return a value in words."""
-    if isinstance(found, bool):
-        return "yes" if found else "no"
-    if isinstance(found, float):
-        return f"{found:g}"
-    if isinstance(found, tuple | list):
-        return ", ".join(str(item) for item in found)
-    return "unknown" if found is None else str(found)
 
 
 def rule_card(rule: Rule) -> str:
@@ -45,9 +24,9 @@ def rule_card(rule: Rule) -> str:
         "  settings:",
         *(f"    {n} = {value(s.value)} {s.unit}: {s.why}" for n, s in rule.settings.items()),
         "  fires when:",
-        *(f"    {line}" for line in _condition(rule.when)),
+        *(f"    {line}" for line in condition(rule.when)),
         "  clears when:",
-        *(f"    {line}" for line in _condition(rule.clears)),
+        *(f"    {line}" for line in condition(rule.clears)),
         f"  task: {_first(rule.then.task.subject)}",
         *(f"    - {_first(line)}" for line in rule.then.task.body),
         "  false positives:",
@@ -62,16 +41,6 @@ def rule_card(rule: Rule) -> str:
 
 def _first(text: str | tuple[str, ...]) -> str:
     return text if isinstance(text, str) else text[0]
-
-
-def _condition(group: Group, depth: int = 0) -> Iterator[str]:
-    yield f"{'  ' * depth}{group.join} of:"
-    for member in group.members:
-        if isinstance(member, Clause):
-            words = f"{member.signal} {_WORDS[member.operator]} {value(member.value)}"
-            yield f"{'  ' * (depth + 1)}{words}"
-        else:
-            yield from _condition(member, depth + 1)
 
 
 def explanation(told: Explanation, rule: Rule) -> str:
@@ -103,7 +72,7 @@ def _told(group: GroupView, depth: int = 0) -> Iterator[str]:
 
 def _clause(clause: ClauseView) -> str:
     setting = f" ({clause.setting})" if clause.setting else ""
-    need = f"{clause.signal} {_WORDS[clause.operator]} {value(clause.needed)}{setting}"
+    need = f"{clause.signal} {WORDS[clause.operator]} {value(clause.needed)}{setting}"
     if clause.actual is None:
         return f"{need}: unknown, {clause.reason or 'not recorded'}"
     records = f" [{', '.join(clause.records[:5])}]" if clause.records else ""

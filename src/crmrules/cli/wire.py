@@ -22,7 +22,7 @@ from crmrules.raw import zone
 from crmrules.rulebook import RuleBook
 from crmrules.section import LARGEST_SECRET, exposed_files, is_secret
 from crmrules.settings import BUILTIN, Settings, load
-from crmrules.state import Store
+from crmrules.state import Retention, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,8 @@ class Setup:
             major_amount=settings.rules.major_amount,
             standard_allowance=settings.rules.standard_allowance,
             reader=self.reader,
+            pack=self.book.pack,
+            keep=Retention(weeks=settings.state.snapshot_weeks),
         )
 
     def close(self) -> None:
@@ -166,7 +168,8 @@ def load_rules(
 ) -> RuleBook:
     """Return the rules with the overlay applied, both as configured where none is named."""
     configured, over = rule_places(settings, base, overlay)
-    return rulebook.load(folders or configured, over)
+    book = rulebook.load(folders or configured, over)
+    return book.in_language(settings.tasks.language)
 
 
 def load_reader(settings: Settings, base: Path) -> text.Reader | None:

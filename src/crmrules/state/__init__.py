@@ -5,6 +5,7 @@ Losing all of it costs one full pull: tasks are found again by their key in the 
 
 from crmrules.state.lease import Fence, Held
 from crmrules.state.organization import OrgStore, Run
+from crmrules.state.retention import Retention
 from crmrules.state.schema import VERSION
 from crmrules.state.spool import Spool
 from crmrules.state.store import Store
@@ -20,6 +21,7 @@ __all__ = [
     "Intent",
     "IntentState",
     "OrgStore",
+    "Retention",
     "Run",
     "RunRow",
     "Spool",

@@ -1,4 +1,4 @@
-"""What was done and when: the audit of every write, demotions, snapshots, and small notes.
+"""What was done and when: the audit of every write, demotions, and small notes.
 
 The audit is append-only: nothing here changes or removes a row of it. It keeps what a field was
 before and what we made of it, with the hash of the rules that wanted it.
@@ -8,7 +8,7 @@ It does not write into the CRM, and prints nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,9 +16,9 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from crmrules.connector import is_private
 from crmrules.state.codec import encode, plain
-from crmrules.state.columns import clean, dumps, loads
+from crmrules.state.columns import clean
 from crmrules.state.dialect import upsert
-from crmrules.state.schema import audit, demotion, note, run, snapshot
+from crmrules.state.schema import audit, demotion, note, run
 from crmrules.state.types import Answer, AuditRow
 
 _PAGE = 500
@@ -77,40 +77,6 @@ class History:
         """Return the demoted rules, each with the reason."""
         query = select(demotion.c.rule, demotion.c.why).where(demotion.c.org == self._org)
         return {row.rule: row.why for row in self._connection.execute(query)}
-
-    def keep_snapshot(self, taken_at: datetime, bodies: Mapping[str, Any]) -> None:
-        """Keep opportunities as they were at a moment; a second time replaces the first."""
-        rows = [
-            {"org": self._org, "taken_at": taken_at, "opportunity": id_, "body": dumps(body)}
-            for id_, body in bodies.items()
-        ]
-        if rows:
-            self._connection.execute(upsert(self._connection, snapshot), rows)
-
-    def snapshots(self, taken_at: datetime) -> Iterator[tuple[str, Any]]:
-        """Yield the opportunities kept at a moment, by id, with memory flat."""
-        last = ""
-        while True:
-            query = (
-                select(snapshot.c.opportunity, snapshot.c.body)
-                .where(
-                    snapshot.c.org == self._org,
-                    snapshot.c.taken_at == taken_at,
-                    snapshot.c.opportunity > last,
-                )
-                .order_by(snapshot.c.opportunity)
-                .limit(_PAGE)
-            )
-            page = self._connection.execute(query).all()
-            yield from ((id_, loads(body)) for id_, body in page)
-            if len(page) < _PAGE:
-                return
-            last = page[-1][0]
-
-    def snapshot_times(self) -> list[datetime]:
-        """Return the moments snapshots were taken at, oldest first."""
-        query = select(snapshot.c.taken_at).where(snapshot.c.org == self._org).distinct()
-        return sorted(self._connection.execute(query).scalars())
 
     def get(self, name: str) -> Any:
         """Return a small value kept under a name (a describe, say), None when there is none."""

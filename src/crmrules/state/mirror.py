@@ -116,6 +116,13 @@ class Mirror:
             heads = [head for head in page if everything or _asked(head, wanted, won_since)]
             yield from self._read(heads)
 
+    def own(self, ids: Sequence[str]) -> list[Row]:
+        """Return the own rows of these opportunities, in the order of their ids."""
+        found: list[Row] = []
+        for part in _parts(ids):
+            found += self._rows(record.c.id.in_(part), _OWN, order=(record.c.id,))
+        return sorted(found, key=lambda row: row.id)
+
     def heads(self) -> Iterator[Head]:
         """Yield all stored opportunities without their rows, in the order of their ids."""
         for page in self._heads():

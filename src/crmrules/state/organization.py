@@ -24,6 +24,7 @@ from crmrules.state.database import room
 from crmrules.state.dialect import upsert
 from crmrules.state.lease import Fence, FileLock, Held, Reach
 from crmrules.state.prune import prune
+from crmrules.state.retention import Retention
 from crmrules.state.schema import VERSION, episode, meta
 from crmrules.state.transaction import Transaction
 from crmrules.state.types import Intent, Status
@@ -186,13 +187,13 @@ class OrgStore:
                 floor=run.floor,
             )
 
-    def prune(self, now: datetime) -> None:
+    def prune(self, now: datetime, keep: Retention | None = None) -> None:
         """Remove what is older than we keep it: once a day, for two seconds at most.
 
         Never fails a run that has done its work: what is left is removed by a later one.
         """
         try:
-            pruned = prune(self.transaction, now)
+            pruned = prune(self.transaction, now, keep)
         except CrmRulesError as error:
             log.warning("retention", error=error.message)
             return
@@ -218,6 +219,7 @@ class OrgStore:
                 runs.last_success(tx.connection, self.org),
                 lease.held(tx.connection, self.org),
                 tx.outbox.waiting_since(),
+                tuple(tx.snapshots.weeks()),
             )
 
 

@@ -11,7 +11,7 @@ It decides nothing: ``retention`` does.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -22,7 +22,16 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, sel
 
 from crmrules.state.outbox import state_of
 from crmrules.state.retention import Remains, Retention, Settled, overdue
-from crmrules.state.schema import audit, episode, outbox, record, run, snapshot, task
+from crmrules.state.schema import (
+    audit,
+    episode,
+    outbox,
+    record,
+    run,
+    snapshot,
+    snapshot_week,
+    task,
+)
 from crmrules.state.transaction import Transaction
 
 EVERY = timedelta(days=1)
@@ -56,6 +65,8 @@ def prune(phase: Phases, now: datetime, keep: Retention | None = None) -> Pruned
     if left.get("complete", True) and not _due(left.get("at"), now):
         return None
     pruned = Pruned()
+    with phase() as tx:
+        pruned.rows["snapshot_week"] += _weeks(tx, keep)
     for name, step in (("run", _runs), ("audit", _audit)):
         removed = ROWS
         while removed == ROWS and monotonic() < until:
@@ -93,6 +104,13 @@ def _audit(tx: Transaction, now: datetime, keep: Retention) -> int:
     return _remove(tx, audit, audit.c.id, and_(audit.c.at < moment, audit.c.id < newest))
 
 
+def _weeks(tx: Transaction, keep: Retention) -> int:
+    """Remove all weeks but the newest. What their rows held for later weeks goes on."""
+    weeks = [week.name for week in tx.snapshots.weeks()]
+    old = weeks[: max(0, len(weeks) - keep.weeks)]
+    return _remove_these(tx, (snapshot_week, snapshot_week.c.week), old)
+
+
 def _clock(connection: Connection) -> datetime:
     """Return the database's own moment."""
     if connection.dialect.name == "postgresql":
@@ -124,7 +142,7 @@ def _stretch(tx: Transaction, ids: Sequence[str], now: datetime, keep: Retention
     last = tx.connection.execute(newest).scalar_one()  # stays: the numbers go on from it
     old["outbox"] = [id_ for id_ in old["outbox"] if id_ != last]
     removed = {name: _remove_these(tx, _KEYS[name], old[name]) for name in old}
-    return removed | {"snapshot": _snapshots(tx, ids, closed_on, now - keep.snapshots)}
+    return removed | {"snapshot": _snapshots(tx, ids, now - keep.snapshots)}
 
 
 _KEYS: dict[str, tuple[Table, Any]] = {
@@ -146,9 +164,9 @@ def _remove_these(tx: Transaction, of: tuple[Table, Any], keys: Sequence[Any]) -
 def _next(tx: Transaction, after: str | None) -> list[str]:
     """Return the next opportunities of which anything is kept beside their records, by id."""
     found: set[str] = set()
-    for table in (episode, task, outbox, snapshot):
-        column = table.c.opportunity
-        query = select(column).distinct().where(table.c.org == tx.org).order_by(column)
+    columns = (episode.c.opportunity, task.c.opportunity, outbox.c.opportunity, snapshot.c.id)
+    for column in columns:
+        query = select(column).distinct().where(column.table.c.org == tx.org).order_by(column)
         if after is not None:
             query = query.where(column > after)
         found.update(tx.connection.execute(query.limit(STRETCH)).scalars())
@@ -181,19 +199,27 @@ def _writes(tx: Transaction, ids: Sequence[str]) -> dict[str, list[Settled]]:
     return found
 
 
-def _snapshots(
-    tx: Transaction, ids: Sequence[str], closed_on: Mapping[str, date | None], before: datetime
-) -> int:
-    """Remove the snapshots of opportunities that closed, or were last seen, before a moment."""
-    newest = (
-        select(snapshot.c.opportunity, func.max(snapshot.c.taken_at))
-        .where(snapshot.c.org == tx.org, snapshot.c.opportunity.in_(ids))
-        .group_by(snapshot.c.opportunity)
-    )
-    old = []
-    for id_, taken in tx.connection.execute(newest):
-        ended = closed_on.get(id_)
-        gone = id_ not in closed_on and taken < before
-        if gone or (ended is not None and ended < before.date()):
-            old.append(id_)
-    return _remove_these(tx, (snapshot, snapshot.c.opportunity), old)
+def _snapshots(tx: Transaction, ids: Sequence[str], before: datetime) -> int:
+    """Remove what no kept week reads, and all of what vanished before a moment.
+
+    ``ids`` are opportunities and accounts. One that closed, and is stored, keeps its past: only
+    now is it known how it ended.
+    """
+    begin = min((week.taken_at for week in tx.snapshots.weeks()), default=None)
+    columns = (snapshot.c.id, snapshot.c.taken_at, snapshot.c.body.is_(None).label("gone"))
+    mine = and_(snapshot.c.org == tx.org, snapshot.c.id.in_(ids))
+    rows: dict[str, list[Any]] = {}
+    for row in tx.connection.execute(select(*columns).where(mine).order_by(snapshot.c.taken_at)):
+        rows.setdefault(row.id, []).append(row)
+    stored = tx.mirror.stored(list(rows))
+    old: list[tuple[str, datetime]] = []
+    for id_, many in rows.items():
+        last = many[-1]
+        vanished = last.gone and id_ not in stored and last.taken_at < before
+        if begin is None or vanished:
+            old += [(id_, row.taken_at) for row in many]
+            continue
+        past = [row for row in many if row.taken_at <= begin]
+        going = past if past and past[-1].gone else past[:-1]
+        old += [(id_, row.taken_at) for row in going]
+    return _remove_these(tx, (snapshot, tuple_(snapshot.c.id, snapshot.c.taken_at)), old)

@@ -30,7 +30,8 @@ class Retention:
     runs: timedelta = timedelta(days=400)  # after they began
     audit: timedelta = timedelta(days=400)
     outbox: timedelta = timedelta(days=90)  # after the write, and after its finding ended
-    snapshots: timedelta = timedelta(days=30)  # after the opportunity closed or vanished
+    snapshots: timedelta = timedelta(days=30)  # after the opportunity vanished from the CRM
+    weeks: int = 60  # the newest weekly snapshots; 0: none is taken, and those there are go
     tasks: timedelta = timedelta(days=400)  # after their end, of an opportunity that is gone
     episodes: timedelta = timedelta(days=400)  # after their end, with a later one
 

@@ -25,7 +25,7 @@ from crmrules.state.columns import Day, Json, Moment
 
 # Ids are compared byte by byte everywhere: pages and windows rely on one order of them.
 _ID = Text().with_variant(Text(collation="C"), "postgresql")
-VERSION = "0002"  # the newest migration this program knows
+VERSION = "0003"  # the newest migration this program knows
 
 metadata = MetaData()
 
@@ -196,14 +196,38 @@ lease = Table(
     Column("expires", Moment, nullable=False),
 )
 
+# The rows of an opportunity or an account, from a week on until its next row; body NULL: gone.
+# Rows are only ever added, so that a past week reads as it was, and what did not change costs none.
 snapshot = Table(
     "snapshot",
     metadata,
     _org(),
+    Column("id", _ID, primary_key=True),
     Column("taken_at", Moment, primary_key=True),
-    Column("opportunity", _ID, primary_key=True),
-    Column("body", LargeBinary, nullable=False),
-    Index("ix_snapshot_opportunity", "org", "opportunity"),
+    Column("kind", Integer, nullable=False),  # snapshots.Kind
+    Column("account", _ID),  # of an opportunity
+    Column("digest", LargeBinary, nullable=False),
+    Column("body", LargeBinary),
+    Index("ix_snapshot_account", "org", "account"),
+)
+
+snapshot_week = Table(
+    "snapshot_week",
+    metadata,
+    _org(),
+    Column("week", Text, primary_key=True),  # ISO: 2026-W48, by the organization's time
+    Column("taken_at", Moment, nullable=False),
+)
+
+pack = Table(
+    "pack",
+    metadata,
+    _org(),
+    Column("hash", Text, primary_key=True),
+    Column("version", Text, nullable=False),  # of crmrules, when it was first used
+    Column("first_at", Moment, nullable=False),
+    Column("last_at", Moment, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # the rules without overlay, compressed
 )
 
 note = Table(

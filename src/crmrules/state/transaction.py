@@ -16,6 +16,8 @@ from crmrules.state.episodes import Ledger
 from crmrules.state.history import History
 from crmrules.state.mirror import Mirror
 from crmrules.state.outbox import Outbox
+from crmrules.state.packs import Packs
+from crmrules.state.snapshots import Snapshots
 
 
 class Transaction:
@@ -27,6 +29,8 @@ class Transaction:
         self.ledger = Ledger(connection, org)
         self.history = History(connection, org)
         self.outbox = Outbox(connection, org, self.history)
+        self.snapshots = Snapshots(connection, org, self.mirror)
+        self.packs = Packs(connection, org)
 
     def past(self, opportunity: str) -> tuple[list[Episode], list[TaskRecord]]:
         """Return what we know of an opportunity: ``Ledger.past``."""

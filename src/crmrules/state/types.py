@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from crmrules.connector import Outcome, Result, Write
 from crmrules.state.lease import Held
+from crmrules.state.snapshots import Week
 
 
 class IntentState(StrEnum):
@@ -174,3 +175,4 @@ class Status:
     last_success: RunRow | None = None  # the newest sync with exit 0
     lease: Held | None = None  # who holds it; it may have expired
     waiting_since: datetime | None = None  # of the writes that are not settled, the oldest
+    weeks: tuple[Week, ...] = ()  # the snapshots of the past, oldest first
