@@ -23,6 +23,7 @@ COMMANDS = {
     "provision": ("provision", "Make our fields in the CRM, where it has no deployment tool."),
     "plan": ("sync", "Show what a sync would write and what is held back. Writes nothing."),
     "sync": ("sync", "Plan, then write it into the CRM."),
+    "run": ("scheduler", "Sync on the configured schedule until stopped, with health and metrics."),
     "status": ("status", "Show the last runs, watermarks, outbox and open episodes."),
     "explain": ("explain", "Say why, or why not, for one opportunity, condition by condition."),
     "report": ("report", "Write a self-contained HTML page of the last plan."),

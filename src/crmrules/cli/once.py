@@ -16,8 +16,11 @@ from pathlib import Path
 from typing import Protocol
 
 from crmrules.cli.limit import limited
+from crmrules.cli.targets import targets
 from crmrules.cli.wire import Setup, make
+from crmrules.observe import Observers
 from crmrules.outcome import Report, Show
+from crmrules.schedule import Due
 from crmrules.settings import load
 from crmrules.stopping import Stop
 from crmrules.sync import sync
@@ -66,20 +69,28 @@ def once(
     *,
     stop: Stop,
     receive: Callable[[Setup], AbstractContextManager[Receiver]] = nobody,
+    observers: Observers | None = None,
+    due: Due | None = None,
 ) -> Report:
     """Read the configuration, sync once, and return the report.
 
-    ``stop`` hears a request to stop, in the main thread of a process only. Logs have to be
-    configured before. Raises whatever ends a sync: CrmRulesError, Stopped, or a bug.
+    ``stop`` hears a request to stop, in the main thread of a process only. ``observers`` are told
+    how it goes; None: those of the configuration, for this run alone. ``due``: the moment of the
+    schedule it is made for. Logs have to be configured before. Raises whatever ends a sync:
+    CrmRulesError, Stopped, or a bug.
     """
-    settings, base = load(config)
-    made = make(settings, base, now=asked.as_of)
-    try:
-        with receive(made) as receiver:
-            job = made.job(now=asked.as_of, max_writes=asked.max_writes, initial=asked.initial)
-            with limited(settings.guard.max_minutes), stop.listening():
-                report = sync(replace(job, stop=stop), full=asked.full, show=receiver.show())
-            receiver.finish(report)
-    finally:
-        made.close()
-    return report
+    with (observers or Observers()).watching(due) as watch:
+        settings, base = load(config)
+        watch.use(targets(settings, base, config))
+        made = make(settings, base, now=asked.as_of)
+        watch.private = frozenset(rule.id for rule in made.book.rules if rule.private)
+        try:
+            with receive(made) as receiver:
+                job = made.job(now=asked.as_of, max_writes=asked.max_writes, initial=asked.initial)
+                job = replace(job, stop=stop, connector=watch.connector(job.connector))
+                with limited(settings.guard.max_minutes), stop.listening():
+                    watch.report = sync(job, full=asked.full, show=receiver.show())
+                receiver.finish(watch.report)
+        finally:
+            made.close()
+    return watch.report

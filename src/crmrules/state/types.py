@@ -174,3 +174,5 @@ class Status:
     last_success: RunRow | None = None  # the newest sync with exit 0
     lease: Held | None = None  # who holds it; it may have expired
     waiting_since: datetime | None = None  # of the writes that are not settled, the oldest
+    last_complete: RunRow | None = None  # the newest sync that came to its end: exit 0, or 4
+    refused_since: datetime | None = None  # of the writes the CRM will not take, the oldest
