@@ -123,9 +123,11 @@ class Observers:
                 yield watch
             except BaseException as error:
                 self.explain(error)
-                self._ended(watch, code_of(error))
+                with self._guard("other"):
+                    self._ended(watch, code_of(error))
                 raise
-            self._ended(watch, 0)
+            with self._guard("other"):
+                self._ended(watch, 0)
 
     # -- what happens -----------------------------------------------------------------------------
     def began(self, watch: Watch) -> None:

@@ -16,6 +16,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from crmrules.errors import UsageError
 
 _SECONDS = 10  # for a request to arrive
+_LOOK = 0.1  # seconds until it notices that it is to end
 
 
 class Endpoints:
@@ -38,7 +39,10 @@ class Endpoints:
             ) from error
         self.port: int = self._server.server_address[1]
         self._thread = threading.Thread(
-            target=self._server.serve_forever, daemon=True, name="crmrules-endpoints"
+            target=self._server.serve_forever,
+            args=(_LOOK,),
+            daemon=True,
+            name="crmrules-endpoints",
         )
         self._thread.start()
 

@@ -47,7 +47,7 @@ class Steps:
 
     def spans(self) -> list[tuple[str, float, float]]:
         """Return name, begin and end of every step, in seconds after the run began."""
-        ends = [start for _, start in self._starts[1:]] + [self.end()]
+        ends = [*(start for _, start in self._starts), self.end()][1:]
         return [(name, start, end) for (name, start), end in zip(self._starts, ends, strict=True)]
 
     def seconds(self) -> dict[str, float]:
