@@ -1,4 +1,4 @@
-"""What the tests of the scheduler share: the worlds of the end-to-end tests, and a listener."""
+"""What the tests of the scheduler share: the worlds of the end-to-end tests, a listener, chance."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-for folder in ("e2e", "faults"):
+for folder in ("e2e", "faults", "torture"):
     sys.path.append(str(Path(__file__).parent.parent / folder))
 
 
