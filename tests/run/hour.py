@@ -22,8 +22,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import structlog
 from faulty import ChanceFaults
+from lines import kept
 from prometheus_client.parser import text_string_to_metric_families
 from world import World
 
@@ -49,7 +49,6 @@ class Hour:
     share: float = 0.1
     trouble: float = 0.25
     tried: Counter[str] = field(default_factory=Counter)
-    lines: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.now = self.world.now
@@ -94,7 +93,7 @@ class Hour:
     def live(self, length: timedelta) -> None:
         """Let the service live so long; it is started again whenever it ends."""
         self.end = self.elapsed() + length
-        with self._patched(), self._logged():
+        with self._patched(), kept() as self.lines:
             while self.elapsed() < self.end:
                 self._process()
                 if self.elapsed() < self.end:
@@ -235,20 +234,6 @@ class Hour:
             return work(*args)
 
         return cut
-
-    @contextlib.contextmanager
-    def _logged(self) -> Iterator[None]:
-        before = structlog.get_config()
-
-        def keep(_: Any, __: str, event: Any) -> Any:
-            self.lines.append(dict(event))
-            raise structlog.DropEvent
-
-        structlog.configure(processors=[structlog.contextvars.merge_contextvars, keep])
-        try:
-            yield
-        finally:
-            structlog.configure(**before)
 
     # -- what must hold ---------------------------------------------------------------------------
     def due(self) -> list[datetime]:

@@ -7,7 +7,6 @@ from datetime import timedelta
 from random import Random
 
 import pytest
-
 from hour import Hour
 from hubspot_world import HubSpotWorld
 from salesforce_world import SalesforceWorld

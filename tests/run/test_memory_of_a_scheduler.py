@@ -10,7 +10,6 @@ from random import Random
 from typing import Any
 
 import pytest
-
 from faulty import ChanceFaults
 from salesforce_world import SalesforceWorld
 

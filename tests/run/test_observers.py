@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 import time
 import urllib.request
@@ -13,17 +14,17 @@ from pathlib import Path
 
 import pytest
 import structlog
+from lines import kept
 from listener import Listener, answer
 from prometheus_client.parser import text_string_to_metric_families
 
-from crmrules import log
 from crmrules.connector import Organization, Usage
 from crmrules.errors import AccessError, LockedError, RetryableError
-from crmrules.observe import Endpoints, Observers, Targets, ping
+from crmrules.observe import Endpoints, Observers, Targets, figures, ping
 from crmrules.observe.meters import Meters
 from crmrules.outcome import Report
 from crmrules.schedule import Missed
-from crmrules.state import Store
+from crmrules.state import Status, Store
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
 OK = answer(200, b"OK")
@@ -32,23 +33,8 @@ OK = answer(200, b"OK")
 @pytest.fixture
 def lines() -> Iterator[list[dict]]:
     """Return what is logged."""
-    before = structlog.get_config()
-    found: list[dict] = []
-
-    def keep(_, __, event):
-        found.append(dict(event))
-        raise structlog.DropEvent
-
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            log.redact,
-            keep,
-        ]
-    )
-    yield found
-    structlog.configure(**before)
+    with kept() as found:
+        yield found
 
 
 def a_target(folder: Path, **more) -> Targets:
@@ -57,9 +43,19 @@ def a_target(folder: Path, **more) -> Targets:
     return Targets(state_url=f"sqlite:///{folder}/state.db", **values)
 
 
-def a_store(folder: Path) -> None:
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory) -> Path:
+    """Return a state store with nothing in it."""
+    folder = tmp_path_factory.mktemp("empty")
     with Store(f"sqlite:///{folder}/state.db") as store:
         store.for_org("org")
+    return folder / "state.db"
+
+
+@pytest.fixture
+def store(tmp_path, empty) -> Path:
+    """Return a state store of this test."""
+    return Path(shutil.copy(empty, tmp_path / "state.db"))
 
 
 def usage() -> Usage:
@@ -178,6 +174,31 @@ def test_an_exit_code_that_the_contract_does_not_know_makes_no_label_of_its_own(
     assert values(file.read_text())["crmrules_runs_total{exit=other}"] == 1
 
 
+def test_what_the_store_knows_becomes_metrics_without_private_rules():
+    meters = Meters()
+    status = Status(
+        "org",
+        marks={"Task": "2026-11-24T10:00:00Z", "odd": "no moment"},
+        outbox={"unknown": 2},
+        open_episodes={"shown": 3, "hidden": 4},
+        refused_since=NOW,
+    )
+    figures.of_store(meters, "acme", status, None)
+    assert "findings_open{" not in meters.text().decode()
+    figures.of_store(meters, "acme", status, {"hidden"})
+    found = values(meters.text().decode())
+    expected = {
+        "crmrules_findings_open{rule=shown}": 3,
+        "crmrules_outbox{state=unknown}": 2,
+        "crmrules_outbox{state=rejected}": 0,
+        "crmrules_quarantine_oldest_timestamp_seconds{}": NOW.timestamp(),
+        "crmrules_watermark_timestamp_seconds{kind=Task}": NOW.timestamp(),
+    }
+    assert {name: found.get(name) for name in expected} == expected
+    assert "hidden" not in str(found)
+    assert "odd" not in str(found)
+
+
 # -- nobody fails by it -----------------------------------------------------------------------
 def test_an_observer_that_fails_is_counted_and_logged_and_the_run_stands(tmp_path, lines):
     targets = a_target(
@@ -281,8 +302,7 @@ def test_a_heartbeat_follows_no_redirect(tmp_path, lines):
 
 
 # -- notices ----------------------------------------------------------------------------------
-def test_a_notice_is_sent_only_when_the_state_changes(tmp_path, lines):
-    a_store(tmp_path)
+def test_a_notice_is_sent_only_when_the_state_changes(tmp_path, store, lines):
     with Listener() as listener:
         listener.always(OK)
         targets = a_target(tmp_path, notice=f"{listener.url}/hook")
@@ -302,8 +322,7 @@ def test_a_notice_is_sent_only_when_the_state_changes(tmp_path, lines):
     assert b"Jane" not in b"".join(listener.requests)
 
 
-def test_a_notice_that_did_not_arrive_is_sent_with_the_next_run(tmp_path, lines):
-    a_store(tmp_path)
+def test_a_notice_that_did_not_arrive_is_sent_with_the_next_run(tmp_path, store, lines):
     with Listener() as listener:
         targets = a_target(tmp_path, notice=listener.url)
         listener.always(answer(500, b""))
@@ -398,8 +417,7 @@ def test_the_pages_show_metrics_and_health():
 
 
 # -- what is known after a restart ------------------------------------------------------------
-def test_what_was_missed_is_known_after_a_restart(tmp_path, lines):
-    a_store(tmp_path)
+def test_what_was_missed_is_known_after_a_restart(tmp_path, store, lines):
     first = Observers(serving=True, clock=lambda: NOW)
     first.use(a_target(tmp_path))
     first.missed(Missed(NOW, NOW, 1, "busy"))
@@ -409,24 +427,21 @@ def test_what_was_missed_is_known_after_a_restart(tmp_path, lines):
     assert second.past.events[0]["reason"] == "busy"
 
 
-def test_while_the_store_cannot_be_used_what_happens_waits_and_is_kept_later(tmp_path, lines):
-    a_store(tmp_path)
+def test_what_happens_while_the_store_cannot_be_used_is_kept_later(tmp_path, store, lines):
     observers = Observers(serving=True, clock=lambda: NOW)
     observers.use(a_target(tmp_path))
-    file = tmp_path / "state.db"
-    kept = file.read_bytes()
-    file.write_bytes(b"damaged" * 1000)
+    before = store.read_bytes()
+    store.write_bytes(b"damaged" * 1000)
     observers.missed(Missed(NOW, NOW, 1, "busy"))
     assert observers.past.missed == 1
-    file.write_bytes(kept)
+    store.write_bytes(before)
     observers.idle(NOW)
     again = Observers(serving=True)
     again.use(a_target(tmp_path))
     assert again.past.missed == 1
 
 
-def test_a_configuration_of_another_name_has_a_past_of_its_own(tmp_path, lines):
-    a_store(tmp_path)
+def test_a_configuration_of_another_name_has_a_past_of_its_own(tmp_path, store, lines):
     one, other = a_target(tmp_path), replace(a_target(tmp_path), name="test:other")
     observers = Observers(serving=True, clock=lambda: NOW)
     observers.use(one)
