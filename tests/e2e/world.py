@@ -65,8 +65,8 @@ class Ran:
 class World(Half):
     """A sandbox, a folder with a configuration and a state store, and the time in both.
 
-    ``access`` goes into the CRM's own section, ``sections`` stand beside it. ``unique_key`` False: the CRM does not keep our key
-    unique. ``reachable`` False: no request is expected to arrive.
+    ``access`` goes into the CRM's own section, ``sections`` stand beside it. ``unique_key`` False:
+    the CRM does not keep our key unique. ``reachable`` False: no request is expected to arrive.
     """
 
     folder: Path

@@ -33,8 +33,7 @@ def post(url: str, body: bytes, kind: str) -> None:
     secure = urllib.request.HTTPSHandler(context=tls_context("", where="observe"))
     opener = urllib.request.build_opener(secure, _Straight)
     headers = {"User-Agent": CLIENT, "Content-Type": kind}
-    # The address was checked to be https, or http on this machine.
-    request = urllib.request.Request(url, data=body, headers=headers, method="POST")  # noqa: S310
+    request = urllib.request.Request(url, body, headers, method="POST")  # noqa: S310 - https, or here
     try:
         with opener.open(request, timeout=PATIENCE):
             return
