@@ -42,6 +42,11 @@ from crmrules_hubspot.config import Config
 from crmrules_hubspot.errors import error_for
 from crmrules_hubspot.pace import Pace, number
 
+# The more telling words come first: a batch of objects counts as a batch.
+_PARTS = (
+    *("associations", "search", "batch", "properties", "pipelines", "owners", "account-info"),
+    "objects",
+)
 Repeat = Literal["always", "unsent"]
 """When a call may be made again: after any failure, or only when it was surely not processed."""
 Answer = tuple[int, Any]
@@ -51,6 +56,12 @@ Answer = tuple[int, Any]
 def http_transport(context: ssl.SSLContext, proxy: str | None = None) -> httpx.BaseTransport:
     """Return what sends our requests; every request of this package goes through one of these."""
     return httpx.HTTPTransport(verify=context, proxy=proxy, retries=0)
+
+
+def _part(path: str) -> str:
+    """Return which part of the API a path belongs to: one of a few words."""
+    words = path.split("/")
+    return next((word for word in _PARTS if word in words), "other")
 
 
 def _proxy(url: str) -> str | None:
@@ -125,10 +136,14 @@ class Transport:
         self, method: str, path: str, body: Any, params: Mapping[str, str], repeat: Repeat
     ) -> Answer:
         self._asked = None
+        status = "none"
         try:
             answer = self._client.request(method, path, json=body, params=dict(params))
+            status = str(answer.status_code)
         except httpx.HTTPError as broken:
             raise _broken(broken, repeat) from None
+        finally:
+            self.usage.answers[_part(path), status] += 1
         self._asked = self._note(answer)
         where = f"{method} {path}"
         content = _content(answer)

@@ -57,7 +57,8 @@ class Transport:
         self._tries = Tries(
             "Salesforce", asked=lambda: self._asked, sleep=self._rest, random=random
         )
-        self._adapter = Adapter(tls_context(config.ca_bundle, where="salesforce"), self._count)
+        context = tls_context(config.ca_bundle, where="salesforce")
+        self._adapter = Adapter(context, self._count, self._answered)
         for url in (config.sign_in_url, config.instance_url):
             if url:
                 self._adapter.allow(url)
@@ -221,6 +222,9 @@ class Transport:
         self._leave_to_others()
         self._today += 1
         self.usage.calls += 1
+
+    def _answered(self, part: str, status: str) -> None:
+        self.usage.answers[part, status] += 1
 
     def _leave_to_others(self) -> None:
         """Stop before a call of the org's day that others have to be left (``daily_reserve``)."""

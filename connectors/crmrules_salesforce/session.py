@@ -21,14 +21,20 @@ from requests.adapters import HTTPAdapter
 from crmrules.errors import AccessError
 from crmrules.transport import CLIENT, CONNECT, READ
 
+_PARTS = frozenset({"oauth2", "query", "queryAll", "composite", "sobjects", "limits"})
 _USAGE = re.compile(r"(?<![\w-])api-usage=(\d+)/(\d+)")
 
 
 class Adapter(HTTPAdapter):
     """Send with our timeouts and roots, and only to hosts that were allowed beforehand."""
 
-    def __init__(self, context: ssl.SSLContext, before: Callable[[], None]) -> None:
-        self._context, self._before = context, before
+    def __init__(
+        self,
+        context: ssl.SSLContext,
+        before: Callable[[], None],
+        after: Callable[[str, str], None] = lambda *_: None,
+    ) -> None:
+        self._context, self._before, self._after = context, before, after
         self.origins: set[str] = set()
         super().__init__(max_retries=0)
 
@@ -53,7 +59,13 @@ class Adapter(HTTPAdapter):
             )
         self._before()
         kwargs |= {"timeout": (CONNECT, READ), "verify": True, "cert": None}
-        return super().send(request, *args, **kwargs)
+        status = "none"
+        try:
+            answer = super().send(request, *args, **kwargs)
+            status = str(answer.status_code)
+        finally:
+            self._after(part(request.url or ""), status)
+        return answer
 
 
 class Session(requests.Session):
@@ -83,6 +95,12 @@ def origin(url: str) -> str:
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     return f"{parts.scheme}://{(parts.hostname or '').lower()}:{port}"
+
+
+def part(url: str) -> str:
+    """Return which part of the API an address belongs to: one of a few words."""
+    words = urlsplit(url).path.split("/")
+    return next((word for word in words if word in _PARTS), "other")
 
 
 def quota(header: str | None) -> tuple[int, int] | None:

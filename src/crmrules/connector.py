@@ -11,6 +11,7 @@ and nothing but one opportunity is ever held in memory.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -208,13 +209,18 @@ class Outcome:
 
 @dataclass(slots=True)
 class Usage:
-    """Calls of this run that count against the CRM's quota, and the least that could have done."""
+    """Calls of this run that count against the CRM's quota, and the least that could have done.
+
+    ``answers`` counts every request by part of the API (a few words of the connector's) and HTTP
+    status; "none" where no answer came.
+    """
 
     calls: int = 0
     pages: int = 0
     floor: int = 0
     quota_used: int | None = None
     quota_limit: int | None = None
+    answers: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
 @runtime_checkable

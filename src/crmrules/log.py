@@ -17,14 +17,18 @@ import structlog
 from crmrules.letters import shown
 
 _NAMES = re.compile(r"token|secret|password|authorization|assertion|private_key", re.IGNORECASE)
-_SECRETS: set[str] = set()
+_SECRETS: dict[str, None] = {}  # those announced last come last
+_MOST = 500  # a scheduler gets a new token for every run: the oldest go
 _SHORT = 6  # shorter strings are not announced: they would blank out ordinary words
 
 
 def keep_secret(value: str | None) -> None:
     """Never let this value appear in a log line."""
     if value and len(value) >= _SHORT:
-        _SECRETS.add(value)
+        _SECRETS.pop(value, None)
+        _SECRETS[value] = None
+        if len(_SECRETS) > _MOST:
+            _SECRETS.pop(next(iter(_SECRETS)), None)
 
 
 def scrub(text: str) -> str:

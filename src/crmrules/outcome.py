@@ -127,6 +127,7 @@ class Report:
     done: int = 0
     failed: list[Failure] = field(default_factory=list)
     left: int = 0  # not sent, because the run was asked to stop
+    run: str | None = None  # its id in the state store; None: a plan
 
     def add(self, plan: OpportunityPlan) -> None:
         """Count the findings and writes of one part of the plan."""

@@ -17,8 +17,6 @@ from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     ValidationError,
     field_validator,
@@ -32,7 +30,7 @@ from pydantic_settings import (
 
 from crmrules.errors import UsageError
 from crmrules.findings.calendar import Hours, known_country
-from crmrules.raw import zone
+from crmrules.operation import ObserveSettings, ScheduleSettings, Strict, TimeZone
 from crmrules.section import refuse_secrets
 from crmrules.text.kinds import SIGNALS as TEXT_SIGNALS
 
@@ -42,42 +40,31 @@ _LONGEST_SETTLE = 24 * 365  # hours
 BUILTIN = "builtin:major-account"
 
 
-def _time_zone(name: str) -> str:
-    if name and zone(name) is None:
-        raise ValueError(f"'{name}' is not a time zone such as Europe/Berlin")
-    return name
-
-
 def _country(code: str) -> str:
     if code and not known_country(code):
         raise ValueError(f"the holidays of '{code}' are not known; write DE, or DE-BY for a part")
     return code
 
 
-TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Country = Annotated[str, AfterValidator(_country)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class RuleSettings(_Section):
+class RuleSettings(Strict):
     """Which rule folders, and what is normal where the organization is too small to tell."""
 
-    folders: list[str] = [BUILTIN]
+    folders: list[str] = Field(default=[BUILTIN])
     major_amount: float | None = None  # an opportunity this large is major; unset: all are
     standard_allowance: float = Field(default=0.0, ge=0, le=100)  # discount in percent
 
 
-class StateSettings(_Section):
+class StateSettings(Strict):
     """Where the state store is."""
 
     url: str = "sqlite:///crmrules.db"
     snapshot_weeks: int = Field(default=60, ge=0, le=520)  # of the past kept; 0: none
 
 
-class TaskSettings(_Section):
+class TaskSettings(Strict):
     """How much may be asked of people, and in which words of the CRM."""
 
     open_per_opportunity: int = Field(default=2, ge=0)
@@ -101,7 +88,7 @@ class TaskSettings(_Section):
         return text
 
 
-class OwnerSettings(_Section):
+class OwnerSettings(Strict):
     """What the CRM does not say of one of our people, named by id or e-mail address."""
 
     time_zone: TimeZone = ""
@@ -109,7 +96,7 @@ class OwnerSettings(_Section):
     manager: str = ""  # the manager's id in the CRM
 
 
-class GuardSettings(_Section):
+class GuardSettings(Strict):
     """What stops a run before its first write."""
 
     max_writes: int = Field(default=500, ge=0)
@@ -117,12 +104,12 @@ class GuardSettings(_Section):
     max_minutes: float = Field(default=240, gt=0)
 
 
-class TextSettings(_Section):
+class TextSettings(Strict):
     """Which text signals are on. None are, unless they are named here."""
 
-    signals: list[str] = []
-    languages: list[str] = ["en"]
-    competitors: list[str] = []  # names as people write them
+    signals: list[str] = Field(default=[])
+    languages: list[str] = Field(default=["en"])
+    competitors: list[str] = Field(default=[])  # names as people write them
     patterns: str = ""  # folder with pattern files of one's own
 
     @field_validator("signals")
@@ -141,12 +128,6 @@ class TextSettings(_Section):
         if any(not name.strip() for name in names):
             raise ValueError("a competitor needs a name")
         return names
-
-
-class ScheduleSettings(_Section):
-    """When to run, for whoever schedules it."""
-
-    cron: str = "*/15 * * * *"
 
 
 class Settings(BaseSettings):
@@ -171,6 +152,7 @@ class Settings(BaseSettings):
     owners: dict[str, OwnerSettings] = {}
     guard: GuardSettings = GuardSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    observe: ObserveSettings = ObserveSettings()
     text: TextSettings = TextSettings()
 
     @field_validator("rules", mode="before")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
@@ -27,10 +27,13 @@ class Stopped(BaseException):
 
 
 class Stop:
-    """Whether a run, or one of several after each other, was asked to stop."""
+    """Whether a run, or one of several after each other, was asked to stop, by these signals."""
 
-    def __init__(self, *, grace: float = GRACE) -> None:
+    def __init__(
+        self, *, grace: float = GRACE, signals: Sequence[signal.Signals] = (signal.SIGTERM,)
+    ) -> None:
         self.asked = False
+        self._signals = signals
         self._grace, self._writing = grace, False
 
     def begin_writing(self) -> None:
@@ -47,17 +50,23 @@ class Stop:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Let SIGTERM ask, until the end; only the main thread of a process can."""
+        """Let the signals ask, until the end; only the main thread of a process can.
+
+        Raises Stopped where it was asked before.
+        """
         self._writing = False
+        if self.asked:
+            raise Stopped
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = signal.signal(signal.SIGTERM, lambda *_: self.ask())
+        before = [(each, signal.signal(each, lambda *_: self.ask())) for each in self._signals]
         try:
             yield
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGTERM, before)
+            for each, handler in before:
+                signal.signal(each, handler)
 
     def _out_of_time(self, _number: int, _frame: FrameType | None) -> None:
         raise Stopped

@@ -61,6 +61,7 @@ def sync(job: Job, *, full: bool = False, show: Show | None = None) -> Report:
         keeper = Keeper(job.now, show or Show(), commits=True)
         with org.transaction(fence) as tx:
             report = _decide(job, preflight, tx, keeper, full=full, run=run.id)
+            report.run = run.id
             _admit(report.problems)
             _guard(report, job.guards, show)
             if report.pending:
@@ -85,7 +86,6 @@ def sync(job: Job, *, full: bool = False, show: Show | None = None) -> Report:
             report.counts(), exit_code=report.exit_code, calls=usage.calls, floor=usage.floor
         )
         org.prune(job.now, job.keep)
-    log.info("sync", organization=preflight.organization.id, run=run.id, **report.counts())
     return report
 
 

@@ -65,8 +65,8 @@ class Ran:
 class World(Half):
     """A sandbox, a folder with a configuration and a state store, and the time in both.
 
-    ``access`` goes into the CRM's own section. ``unique_key`` False: the CRM does not keep our key
-    unique. ``reachable`` False: no request is expected to arrive.
+    ``access`` goes into the CRM's own section, ``sections`` stand beside it. ``unique_key`` False:
+    the CRM does not keep our key unique. ``reachable`` False: no request is expected to arrive.
     """
 
     folder: Path
@@ -80,6 +80,7 @@ class World(Half):
     guard: dict[str, Any] = field(default_factory=dict)
     people: dict[str, dict[str, str]] = field(default_factory=dict)  # [owners]
     access: dict[str, Any] = field(default_factory=dict)
+    sections: dict[str, dict[str, Any]] = field(default_factory=dict)  # more of them
     now: datetime = START
     reachable: bool = True
 
@@ -129,6 +130,7 @@ class World(Half):
             "guard": {"max_share_flagged": 1.0, "max_writes": 5000} | self.guard,
         } | {f"phases.{name}": values for name, values in self.phases().items()}
         sections |= {f'owners."{name}"': values for name, values in self.people.items()}
+        sections |= self.sections
         lines = [f"{name} = {json.dumps(value)}" for name, value in top.items()]
         for section, values in sections.items():
             lines.append(f"[{section}]")

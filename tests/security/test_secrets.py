@@ -192,7 +192,7 @@ def test_the_password_of_the_state_store_is_refused_as_well(tmp_path, url):
 @pytest.mark.fault("X4")
 def test_the_log_is_told_the_password_that_the_environment_gives(tmp_path):
     log._SECRETS.clear()
-    wire._state_url("postgresql+psycopg://crmrules:Sesame%20street@db.example.com/crm", tmp_path)
+    wire.state_url("postgresql+psycopg://crmrules:Sesame%20street@db.example.com/crm", tmp_path)
     assert log.scrub("Sesame street, Sesame%20street") == "***, ***"
 
 

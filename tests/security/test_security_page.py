@@ -92,15 +92,23 @@ def test_the_scopes_are_those_that_the_connector_can_ask_for():
 
 def test_the_hosts_are_those_that_an_address_may_name():
     told = {row[0]: re.findall(r"[\w.]+\.com", row[1]) for row in rows("What goes where")}
-    assert told == {"Salesforce": [*SALESFORCE_HOSTS], "HubSpot": [*HUBSPOT_HOSTS], "either": []}
+    assert told == {"Salesforce": [*SALESFORCE_HOSTS], "HubSpot": [*HUBSPOT_HOSTS]} | {
+        "either": [],
+        "what `[observe]` names": [],
+    }
 
 
 NETWORK = {"requests", "httpx", "urllib3", "socket", "http.client", "urllib.request", "smtplib"}
 SPEAKS = {
+    "src/crmrules": {"urllib.request"},
     "connectors/crmrules_salesforce": {"requests", "urllib3"},
     "connectors/crmrules_hubspot": {"httpx", "urllib.request"},
 }
 """Which packages of ours may open a connection at all, beside the sandbox, which is a server."""
+
+
+TELLS = {"observe/ping.py": "urllib.request", "observe/trace.py": "opentelemetry.exporter"}
+"""The only files of the core that may: they tell whom [observe] names, and nobody else."""
 
 
 def test_nothing_but_the_connectors_can_open_a_connection():
@@ -118,6 +126,19 @@ def test_nothing_but_the_connectors_can_open_a_connection():
     found.pop("connectors/crmrules_sandbox")
     local = found["src/crmrules"] & {"socket"}  # the host's name, for who holds the lock
     assert {place: used - local for place, used in found.items() if used - local} == SPEAKS
+
+
+def test_only_what_tells_whom_observe_names_can_open_a_connection_in_the_core():
+    core = ROOT / "src" / "crmrules"
+    opens = re.compile(
+        r"^ *(?:import|from) (urllib\.request|opentelemetry\.exporter|http\.client)", re.MULTILINE
+    )
+    found = {
+        str(path.relative_to(core)): name
+        for path in core.rglob("*.py")
+        for name in opens.findall(path.read_text(encoding="utf-8"))
+    }
+    assert found == TELLS
 
 
 def test_the_guards_have_the_defaults_of_the_settings():

@@ -80,7 +80,7 @@ def test_a_batch_that_does_not_come_back_is_given_up_and_cleared_up_by_the_next_
 ):
     if benched.world.name != "salesforce":
         pytest.skip("which request of HubSpot's sends the batch is not told apart here")
-    monkeypatch.setattr(stopping.Stop.__init__, "__kwdefaults__", {"grace": 0.2})
+    monkeypatch.setitem(stopping.Stop.__init__.__kwdefaults__, "grace", 0.2)
     benched.world.strike("slow", seconds=3.0, after=True)
     began = time.perf_counter()
     assert benched.run(Asked(("before request in write", benched.world.writing_calls))) == 4

@@ -17,7 +17,7 @@ from crmrules.cli import wire
 
 @pytest.fixture(autouse=True)
 def _forget(monkeypatch):
-    monkeypatch.setattr(log, "_SECRETS", set())
+    monkeypatch.setattr(log, "_SECRETS", {})
     yield
     structlog.reset_defaults()
 

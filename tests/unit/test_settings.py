@@ -111,7 +111,7 @@ def test_a_file_that_cannot_be_read_is_a_usage_error(tmp_path):
     ],
 )
 def test_the_state_file_starts_from_the_folder_of_the_configuration(url, wanted, tmp_path):
-    assert wire._state_url(url, tmp_path) == wanted.format(base=tmp_path)
+    assert wire.state_url(url, tmp_path) == wanted.format(base=tmp_path)
 
 
 def test_paths_of_a_connectors_section_start_there_too_and_texts_stay(tmp_path):

@@ -3,51 +3,88 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 
 from crmrules.cli.options import common, emit, formatted
+from crmrules.cli.schedule import lines, scheduled, too_old
 from crmrules.plan import stamp
 from crmrules.state.types import UNSETTLED
 
 
+class Age(click.ParamType):  # type: ignore[type-arg,unused-ignore]
+    """A length of time such as 45m."""
+
+    name = "age"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> timedelta:
+        """Return it."""
+        from crmrules.operation import span
+
+        try:
+            return value if isinstance(value, timedelta) else span(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
 @click.command()
+@click.option(
+    "--max-age", type=Age(), help="Exit 4 where no sync came to its end for so long, such as 45m."
+)
 @common
 @formatted
-def status(config: Path | None, log_format: str | None, verbose: int, output: str) -> None:
+def status(
+    config: Path | None,
+    log_format: str | None,
+    verbose: int,
+    output: str,
+    max_age: timedelta | None,
+) -> int:
     """Show the last runs, watermarks, outbox and open episodes. Makes no call.
 
-    Example: crmrules status --format json
+    Example: crmrules status --max-age 45m
     """
+    from crmrules import log
     from crmrules.cli.reps import as_json, by_organization, tell
-    from crmrules.cli.wire import open_store, private_rules
+    from crmrules.cli.targets import name, pin
+    from crmrules.cli.wire import private_rules, state_url
+    from crmrules.observe import kept
+    from crmrules.settings import load
+    from crmrules.state import Store
 
-    store = open_store(config, log_format=log_format, verbose=verbose)
-    hidden = private_rules(config)
-    try:
+    log.configure(log_format, verbose=verbose)  # type: ignore[arg-type]
+    settings, base = load(config)
+    url, hidden = state_url(settings.state.url, base), private_rules(config)
+    with Store(url) as store:
         found = [_without(store.for_org(org).status(), hidden) for org in store.organizations()]
         reps = by_organization(store, hidden)
-    finally:
-        store.close()
-    now = datetime.now(UTC)
+    past, now = kept(url, name(settings, config)), datetime.now(UTC)
     if output == "json":
-        emit([_json(each, now) | as_json(reps[each.organization]) for each in found])
-        return
-    if not found:
-        click.echo("Nothing yet. Next: crmrules plan, then crmrules sync.")
-    for each in found:
-        _print(each, now)
-        tell(reps[each.organization])
+        entries = [_json(each, now) | as_json(reps[each.organization]) for each in found]
+        emit(scheduled(entries, past))
+    else:
+        if not found:
+            click.echo("Nothing yet. Next: crmrules plan, then crmrules sync.")
+        for each in found:
+            _print(each, now)
+            tell(reps[each.organization])
+        for line in lines(past):
+            click.echo(line)
+    ours = [each for each in found if pin(settings) in (None, each.organization)]
+    old = max_age is not None and too_old(ours, now, max_age)
+    return 4 if old else 0
 
 
 def _json(found: Any, now: datetime) -> dict[str, Any]:
     """Return all of it; of the last success also its age, in seconds."""
     ended = None if found.last_success is None else found.last_success.ended
     age = None if ended is None else round((now - ended).total_seconds())
-    return asdict(found) | {"last_success_age": age}
+    return asdict(found) | {"last_success_age": age, "schedule": None}
 
 
 def _without(found: Any, hidden: frozenset[str] | None) -> Any:

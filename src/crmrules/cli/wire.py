@@ -96,7 +96,7 @@ def open_store(config: Path | None, *, log_format: Any = None, verbose: int = 0)
     """Return the configured state store alone: no rules are read, no connector is made."""
     log.configure(log_format, verbose=verbose)
     settings, base = load(config)
-    return Store(_state_url(settings.state.url, base))
+    return Store(state_url(settings.state.url, base))
 
 
 def private_rules(config: Path | None) -> frozenset[str] | None:
@@ -112,7 +112,7 @@ def make(settings: Settings, base: Path, *, now: datetime | None = None) -> Setu
     """Make everything from checked settings."""
     book, reader = load_rules(settings, base), load_reader(settings, base)
     connector = connect(settings, base, now)
-    store = Store(_state_url(settings.state.url, base))
+    store = Store(state_url(settings.state.url, base))
     return Setup(settings, base, book, store, connector, reader)
 
 
@@ -237,7 +237,7 @@ def _is_path(name: str, value: Any) -> bool:
     return isinstance(value, str) and (name.endswith("_file") or name in ("path", "ca_bundle"))
 
 
-def _state_url(url: str, base: Path) -> str:
+def state_url(url: str, base: Path) -> str:
     """Return the store's address, a relative file resolved, its password told to the log."""
     with suppress(ValueError):  # whoever opens it says what is wrong
         password = urlsplit(url).password or ""

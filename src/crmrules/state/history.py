@@ -12,16 +12,18 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, or_, select
 
-from crmrules.connector import is_private
+from crmrules.connector import Result, is_private
 from crmrules.state.codec import encode, plain
 from crmrules.state.columns import clean
 from crmrules.state.dialect import upsert
-from crmrules.state.schema import audit, demotion, note, run
-from crmrules.state.types import Answer, AuditRow
+from crmrules.state.schema import audit, demotion, note, outbox, run
+from crmrules.state.types import Answer, AuditRow, IntentState
 
 _PAGE = 500
+_REFUSED = (Result.REJECTED, Result.CONFIG)
+_MADE = (Result.DONE, Result.ALREADY)
 
 
 class History:
@@ -63,6 +65,34 @@ class History:
                 return
             last = page[-1].id
 
+    def refused_since(self) -> datetime | None:
+        """Return since when the CRM refuses the write it has refused longest; None: it takes all.
+
+        The outbox knows the last refusal alone, since every run decides anew; the audit the first
+        one after which nothing of the same write was done.
+        """
+        refused = select(outbox.c.action, outbox.c.key, outbox.c.opportunity).where(
+            outbox.c.org == self._org, outbox.c.state == str(IntentState.REJECTED)
+        )
+        wanted = {_same(row) for row in self._connection.execute(refused.limit(_PAGE))}
+        if not wanted:
+            return None
+        told = select(audit.c.action, audit.c.key, audit.c.opportunity, audit.c.result, audit.c.at)
+        told = told.where(
+            audit.c.org == self._org,
+            or_(
+                audit.c.key.in_([key for _, key in wanted]),
+                audit.c.opportunity.in_([name for _, name in wanted]),
+            ),
+        )
+        since: dict[tuple[str, str], datetime] = {}
+        for row in self._connection.execute(told.order_by(audit.c.id)):
+            if row.result in _REFUSED:
+                since.setdefault(_same(row), row.at)
+            elif row.result in _MADE:
+                since.pop(_same(row), None)
+        return min((at for write, at in since.items() if write in wanted), default=None)
+
     def demote(self, rule: str, now: datetime, why: str) -> None:
         """Note that a rule went back to shadow by itself."""
         values = {"org": self._org, "rule": rule, "at": now, "why": clean(why)}
@@ -87,6 +117,11 @@ class History:
         """Keep a small JSON value under a name."""
         values = {"org": self._org, "name": name, "value": value}
         self._connection.execute(upsert(self._connection, note), values)
+
+
+def _same(row: Any) -> tuple[str, str]:
+    """Return what makes two writes the same: the key of a task, else what is set where."""
+    return row.action, row.key or row.opportunity
 
 
 def _audit_row(answer: Answer) -> dict[str, Any]:

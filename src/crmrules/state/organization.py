@@ -166,7 +166,8 @@ class OrgStore:
             )
         run = Run(id_, rules_hash)
         try:
-            yield run
+            with structlog.contextvars.bound_contextvars(run=id_):
+                yield run
         except BaseException as error:
             run.exit_code = getattr(error, "exit_code", 1)
             with suppress(CrmRulesError):  # the error that ended the run is the one to show
@@ -220,6 +221,8 @@ class OrgStore:
                 lease.held(tx.connection, self.org),
                 tx.outbox.waiting_since(),
                 tuple(tx.snapshots.weeks()),
+                runs.last_complete(tx.connection, self.org),
+                tx.history.refused_since(),
             )
 
 

@@ -71,3 +71,16 @@ def last_success(connection: Connection, org: str) -> RunRow | None:
     )
     row = connection.execute(query).mappings().one_or_none()
     return None if row is None else RunRow(**row)
+
+
+def last_complete(connection: Connection, org: str) -> RunRow | None:
+    """Return the newest sync that came to its end, though it may have left single records."""
+    query = (
+        select(*(run.c[name] for name in _COLUMNS))
+        .where(run.c.org == org, run.c.command == "sync", run.c.exit.in_((0, 4)))
+        .where(run.c.calls.is_not(None))  # only a run that came to its end says how many it made
+        .order_by(run.c.n.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else RunRow(**row)

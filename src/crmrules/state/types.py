@@ -176,3 +176,5 @@ class Status:
     lease: Held | None = None  # who holds it; it may have expired
     waiting_since: datetime | None = None  # of the writes that are not settled, the oldest
     weeks: tuple[Week, ...] = ()  # the snapshots of the past, oldest first
+    last_complete: RunRow | None = None  # the newest sync that came to its end: exit 0, or 4
+    refused_since: datetime | None = None  # of the writes the CRM will not take, the oldest

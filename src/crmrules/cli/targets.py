@@ -1,0 +1,82 @@
+"""From the configuration: when to run, and who is told how it goes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from crmrules import log
+from crmrules.cli.wire import state_url
+from crmrules.cron import Cron
+from crmrules.errors import UsageError
+from crmrules.observe import Targets
+from crmrules.operation import destination, span
+from crmrules.raw import zone
+from crmrules.schedule import Plan
+from crmrules.section import secret_file
+from crmrules.settings import Settings, find
+
+_PERIODS = 3  # so many pauses of the schedule may pass without a sync that comes to its end
+
+
+def schedule(settings: Settings) -> Plan:
+    """Return when to run, as configured."""
+    wanted = settings.schedule
+    name = wanted.time_zone or settings.tasks.time_zone
+    return Plan(Cron(wanted.cron, zone(name) or UTC), wanted.jitter)
+
+
+def targets(settings: Settings, base: Path, config: Path | None) -> Targets:
+    """Return who is to be told. Raises UsageError where a secret's file cannot be used."""
+    wanted, pinned = settings.observe, pin(settings)
+    cron = schedule(settings).cron
+    period = cron.period(datetime.now(UTC))
+    text = wanted.textfile
+    return Targets(
+        org=pinned or settings.connector,
+        name=name(settings, config),
+        state_url=state_url(settings.state.url, base),
+        pinned=pinned,
+        period=period,
+        max_age=span(wanted.max_age) if wanted.max_age else _PERIODS * period,
+        textfile=base / Path(text).expanduser() if text else None,
+        heartbeat=_url(settings, base, "heartbeat_url"),
+        notice=_url(settings, base, "notice_url"),
+        otlp=wanted.otlp_endpoint,
+    )
+
+
+def pin(settings: Settings) -> str | None:
+    """Return the id of the organization that the configuration names; None: it names none."""
+    section = settings.section(settings.connector)
+    found = section.get("organization_id") or section.get("portal_id")
+    return str(found) if found else None
+
+
+def name(settings: Settings, config: Path | None) -> str:
+    """Return what tells this configuration from others in one state store.
+
+    The organization it names, so that it may move; else where the file is.
+    """
+    told = pin(settings)
+    if told is None:
+        found = config or find(Path.cwd().resolve())
+        told = str(found.resolve()) if found else ""
+    return f"{settings.connector}:{told}"
+
+
+def _url(settings: Settings, base: Path, key: str) -> str:
+    """Return an address that is a secret, given directly or as a file; "": none is."""
+    found: str = getattr(settings.observe, key)
+    file: str = getattr(settings.observe, f"{key}_file")
+    where = f"[observe] {key}"
+    if not found and file:
+        where += "_file"
+        found = secret_file(base / Path(file).expanduser(), where=where)
+    if not found:
+        return ""
+    log.keep_secret(found)
+    try:
+        return destination(found)
+    except ValueError as error:
+        raise UsageError(f"the address {error}", where=where, remedy="Name another one.") from None
