@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -43,11 +44,20 @@ def _printer(made: Any, output: str, verdicts: str, *, private: bool) -> Any:
     return Printer(output, made.book.rules, verdicts=verdicts, private=private)
 
 
-def _shown(printer: Any) -> Any:
-    """Return the receiver of a sync; what a guard stops is printed before its error is."""
-    return replace(
-        printer.show(), stopped=lambda report: printer.finish(report, sys.stdout, stopped=True)
-    )
+class _Paper:
+    """The receiver of a sync that is printed; what a guard stops is printed before its error is."""
+
+    def __init__(self, printer: Any) -> None:
+        self._printer = printer
+
+    def show(self) -> Any:
+        return replace(self._printer.show(), stopped=lambda report: self._print(report, True))
+
+    def finish(self, report: Any) -> None:
+        self._print(report, False)
+
+    def _print(self, report: Any, stopped: bool) -> None:
+        self._printer.finish(report, sys.stdout, stopped=stopped)
 
 
 @click.command()
@@ -128,23 +138,20 @@ def sync(
 
     Example: crmrules sync --max-writes 50
     """
-    from crmrules.cli.limit import limited
-    from crmrules.cli.wire import setup
-    from crmrules.sync import sync as run_sync
+    from crmrules import log
+    from crmrules.cli.once import Asked, once
 
-    stop = Stop()
+    log.configure(log_format, verbose=verbose)  # type: ignore[arg-type]
+    stop, asked = Stop(), Asked(as_of, full, max_writes, initial)
+
+    @contextmanager
+    def paper(made: Any) -> Iterator[_Paper]:
+        with _printer(made, output, verdicts, private=include_private) as printer:
+            progress("pulling and judging ...")
+            yield _Paper(printer)
 
     def one(path: Path | None) -> int:
-        made = setup(path, log_format=log_format, verbose=verbose, now=as_of)
-        try:
-            with _printer(made, output, verdicts, private=include_private) as printer:
-                progress("pulling and judging ...")
-                job = made.job(now=as_of, max_writes=max_writes, initial=initial)
-                with limited(made.settings.guard.max_minutes), stop.listening():
-                    report = run_sync(replace(job, stop=stop), full=full, show=_shown(printer))
-                printer.finish(report, sys.stdout)
-        finally:
-            made.close()
+        report = once(path, asked, stop=stop, receive=paper)
         _tell_left(report.left)
         return report.exit_code
 
