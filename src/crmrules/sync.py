@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from crmrules.baseline import Baseline
+from crmrules.batch import Batch
 from crmrules.connector import Connector, Organization, Preflight, Problem
 from crmrules.demotion import Review, review
 from crmrules.engine import Engine
@@ -58,6 +59,7 @@ class Job:
     standard_allowance: float = 0.0
     reader: Reader | None = None  # of texts; None: text signals are off
     stop: Stop = field(default_factory=Stop)
+    batch: Batch | None = None  # of configurations that are synced together
 
 
 def plan(job: Job, *, full: bool = False, show: Show | None = None) -> Report:
@@ -80,9 +82,12 @@ def sync(job: Job, *, full: bool = False, show: Show | None = None) -> Report:
     job = _timed(job, preflight)
     _admit((*preflight.problems, *missing_flags(job.rules, preflight.capabilities)))
     org = job.store.for_org(preflight.organization.id)
-    with org.lease("sync") as fence, org.run(job.now, job.rules_hash) as run:
+    holder = job.batch.holder if job.batch else "sync"
+    with org.lease(holder) as fence, org.run(job.now, job.rules_hash) as run:
         keeper = Keeper(job.now, show or Show(), commits=True)
         with org.transaction(fence) as tx:
+            if job.batch:
+                job.batch.claim(tx)
             report = _decide(job, preflight, tx, keeper, full=full, run=run.id)
             _admit(report.problems)
             _guard(report, job.guards, show)
