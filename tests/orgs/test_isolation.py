@@ -1,0 +1,205 @@
+"""Several organizations in one ``sync --all``: none of them knows what happens to another."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from orgs_kit import alone
+
+pytestmark = pytest.mark.slow
+
+
+def mixed(several, state_at="sqlite:///state.db"):
+    """Return three organizations of two CRMs."""
+    where = {"state_at": state_at}
+    return [
+        several.org("acme", 1, seed=1, **where),
+        several.org("globex", 2, seed=2, **where),
+        several.portal("initech", **where),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_each_organization_is_synced_as_it_would_be_alone(kind, several, tmp_path, request):
+    shared = kind == "postgres"
+    at = request.getfixturevalue("database") if shared else f"sqlite:///{tmp_path}/all.db"
+    worlds = mixed(several, at)
+    said = several.sync("--at-once", "2")
+    assert said.code == 0, said.err
+    assert said.codes == {"acme": 0, "globex": 0, "initech": 0}
+    assert several.dumps() == alone(tmp_path, *worlds)
+    assert all(world.our_tasks() for world in worlds)
+    reports = [end["report"] for end in said.ends.values()]
+    assert all(r["done"] == len(r["writes"]) > 0 for r in reports)
+    logged = [json.loads(line) for line in said.err.splitlines() if line.startswith("{")]
+    assert {Path(line["config"]).parent.name for line in logged} == set(said.codes)
+    told = worlds[0].cli("status").json
+    assert {org["organization"] for org in told} == {r["organization"] for r in reports}
+    assert [org["runs"][0]["exit"] for org in told] == [0, 0, 0]
+
+
+BROKEN = """
+import os, signal
+
+def connect(section, **_):
+    if section["how"] == "bug":
+        raise RuntimeError("a bug of a plugin")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture
+def plugin(several, tmp_path, monkeypatch):
+    """Install a connector that breaks; return a function that writes a configuration for it."""
+    place = tmp_path / "installed"
+    info = place / "brokencrm-1.dist-info"
+    info.mkdir(parents=True)
+    (place / "brokencrm.py").write_text(BROKEN)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: brokencrm\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[crmrules.connectors]\nbroken = brokencrm:connect\n")
+    monkeypatch.setenv("PYTHONPATH", f"{os.environ['PYTHONPATH']}{os.pathsep}{place}")
+
+    def write(name: str) -> Path:
+        file = tmp_path / name / "crmrules.toml"
+        file.parent.mkdir()
+        file.write_text(f'connector = "broken"\n[broken]\nhow = "{name}"\n')
+        return file
+
+    return write
+
+
+def test_whatever_happens_to_one_the_others_are_synced_and_the_worst_code_is_told(
+    several, plugin, tmp_path
+):
+    state = f"sqlite:///{tmp_path}/all.db"
+    good = several.org("good", 1, state_at=state)
+    refused = several.org("refused", 2, state_at=state, access={"access_token": "wrong-token-1"})
+    guarded = several.org("guarded", 3, state_at=state, guard={"max_writes": 0})
+    empty = several.org("empty", 4, state_at=state, access={"daily_calls": 1})
+    typo = tmp_path / "typo" / "crmrules.toml"
+    typo.parent.mkdir()
+    typo.write_text("nonsense = 1\n")
+    bug, killed = plugin("bug"), plugin("killed")
+    configs = [w.config for w in (refused, guarded, empty, good)] + [bug, killed, typo]
+    words = ["sync", "--all", *map(str, configs), "--as-of", good.now.isoformat()]
+    program = "from crmrules.cli import main; main()"
+    ran = subprocess.run(
+        [sys.executable, "-c", program, *words, "--format", "json"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    ends = {Path(each["config"]).parent.name: each for each in json.loads(ran.stdout)}
+    assert {name: each["exit"] for name, each in ends.items()} == {
+        **{"good": 0, "refused": 3, "guarded": 6, "empty": 6, "typo": 2, "bug": 1, "killed": 1}
+    }
+    assert ran.returncode == 1  # 6 and 75 are higher numbers, and less than a bug
+    assert good.our_tasks()
+    assert not (refused.our_tasks() or guarded.our_tasks() or empty.our_tasks())
+    assert "nonsense" in ends["typo"]["error"]
+    assert "signal 9" in ends["killed"]["error"]
+    assert f"{bug}: RuntimeError: a bug of a plugin" in ran.stderr
+    assert ends["guarded"]["report"]["writes"]
+    assert ends["refused"]["report"] is None
+    for world in several.worlds:
+        assert world.token not in ran.stdout + ran.stderr
+    assert "wrong-token-1" not in ran.stdout + ran.stderr
+
+
+def test_two_configurations_of_one_organization_do_not_take_turns(several, tmp_path):
+    first = several.org("first", 1, state_at=f"sqlite:///{tmp_path}/all.db")
+    second = tmp_path / "second" / "crmrules.toml"
+    second.parent.mkdir()
+    second.write_text(first.config.read_text().replace('"rules"', f'"{first.folder}/rules"'))
+    words = several.words()
+    words.insert(words.index("--as-of"), str(second))
+    program = "from crmrules.cli import main; main()"
+    run = [sys.executable, "-c", program, *words, "--format", "json"]
+    ran = subprocess.run(run, capture_output=True, text=True, check=False, timeout=60)
+    one, other = json.loads(ran.stdout)
+    assert (ran.returncode, one["exit"], other["exit"]) == (2, 0, 2)
+    assert f"{first.config} and {second} name the same organization" in other["error"]
+    assert first.our_tasks()
+    assert first.one_task_per_key()
+
+
+def children(of: int) -> set[int]:
+    """Return the processes that this one has started."""
+    told = subprocess.run(["ps", "-o", "pid=", "--ppid", str(of)], capture_output=True, text=True)
+    return {int(pid) for pid in told.stdout.split()}
+
+
+def gone(pids: set[int], within: float) -> bool:
+    until = time.monotonic() + within
+    while any(Path(f"/proc/{pid}").exists() for pid in pids):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def when_writing(*worlds, within: float = 40) -> None:
+    """Wait until a batch of every one has arrived, though not its answer."""
+    until = time.monotonic() + within
+    while not all(world.our_tasks() for world in worlds):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+INTERRUPTED = pytest.param(signal.SIGINT, marks=pytest.mark.torture)
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL, INTERRUPTED])
+def test_ended_from_outside_the_children_end_too_and_the_next_sync_goes_on(
+    how, several, tmp_path
+):
+    worlds = [several.org(name, n) for n, name in enumerate(("acme", "globex", "later"), 1)]
+    expected = alone(tmp_path, *worlds)
+    for world in worlds[:2]:
+        world.strike("slow", seconds=3.0, after=True)
+    process = several.start("--at-once", "2")
+    try:
+        when_writing(*worlds[:2])
+        pids = children(process.pid)
+        assert len(pids) == 2
+        process.send_signal(how)
+        out, err = process.communicate(timeout=30)
+        assert gone(pids, 15)
+    finally:
+        process.kill()
+    if how is signal.SIGTERM:
+        ends = json.loads(out)
+        assert process.returncode == 4, err
+        assert {Path(e["config"]).parent.name: e["exit"] for e in ends}["later"] == 4
+        assert "not begun" in err
+    assert worlds[2].our_tasks() == []
+    for world in worlds:
+        world.server.faults.clear()
+    assert several.sync().code == 0
+    assert several.dumps() == expected
+    assert all(world.one_task_per_key() for world in worlds)
+
+
+def test_a_locked_organization_is_left_to_who_has_it_and_its_holder_is_named(several, tmp_path):
+    from crmrules.state import Store
+
+    mine, other = several.org("mine", 1), several.org("other", 2)
+    with Store(f"sqlite:///{mine.state}") as store:
+        org = store.for_org(str(mine.org.organization["Id"]))
+        with org.lease("sync of elsewhere.toml"):
+            said = several.sync()
+    assert said.code == 75
+    assert said.codes == {"mine": 75, "other": 0}
+    assert "sync of elsewhere.toml" in said.ends["mine"]["error"]
+    with closing(sqlite3.connect(other.state)) as connection:
+        assert connection.execute("SELECT exit FROM run").fetchall() == [(0,)]
