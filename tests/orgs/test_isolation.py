@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
 from pathlib import Path
 
 import pytest
-from orgs_kit import alone
+from orgs_kit import START_PROGRAM, alone
 
-pytestmark = pytest.mark.slow
+from crmrules.state import Store
 
 
 def mixed(several, state_at="sqlite:///state.db"):
@@ -28,7 +26,13 @@ def mixed(several, state_at="sqlite:///state.db"):
     ]
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param("sqlite", marks=pytest.mark.slow),
+        pytest.param("postgres", marks=pytest.mark.torture),
+    ],
+)
 def test_each_organization_is_synced_as_it_would_be_alone(kind, several, tmp_path, request):
     shared = kind == "postgres"
     at = request.getfixturevalue("database") if shared else f"sqlite:///{tmp_path}/all.db"
@@ -77,6 +81,7 @@ def plugin(several, tmp_path, monkeypatch):
     return write
 
 
+@pytest.mark.slow
 def test_whatever_happens_to_one_the_others_are_synced_and_the_worst_code_is_told(
     several, plugin, tmp_path
 ):
@@ -85,52 +90,45 @@ def test_whatever_happens_to_one_the_others_are_synced_and_the_worst_code_is_tol
     refused = several.org("refused", 2, state_at=state, access={"access_token": "wrong-token-1"})
     guarded = several.org("guarded", 3, state_at=state, guard={"max_writes": 0})
     empty = several.org("empty", 4, state_at=state, access={"daily_calls": 1})
-    typo = tmp_path / "typo" / "crmrules.toml"
-    typo.parent.mkdir()
+    locked = several.org("locked", 5)
+    typo, twin = (tmp_path / name / "crmrules.toml" for name in ("typo", "twin"))
+    for file in (typo, twin):
+        file.parent.mkdir()
     typo.write_text("nonsense = 1\n")
+    twin.write_text(good.config.read_text().replace('"rules"', f'"{good.folder}/rules"'))
     bug, killed = plugin("bug"), plugin("killed")
-    configs = [w.config for w in (refused, guarded, empty, good)] + [bug, killed, typo]
+    configs = [world.config for world in (refused, guarded, empty, good, locked)]
+    configs += [bug, killed, typo, twin]
     words = ["sync", "--all", *map(str, configs), "--as-of", good.now.isoformat()]
-    program = "from crmrules.cli import main; main()"
-    ran = subprocess.run(
-        [sys.executable, "-c", program, *words, "--format", "json"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    with Store(f"sqlite:///{locked.state}") as store:
+        org = store.for_org(str(locked.org.organization["Id"]))
+        with org.lease("sync of elsewhere.toml"):
+            ran = subprocess.run(
+                [sys.executable, "-c", START_PROGRAM, *words, "--format", "json"],
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=120,
+            )
     ends = {Path(each["config"]).parent.name: each for each in json.loads(ran.stdout)}
     assert {name: each["exit"] for name, each in ends.items()} == {
-        **{"good": 0, "refused": 3, "guarded": 6, "empty": 6, "typo": 2, "bug": 1, "killed": 1}
+        **{"good": 0, "refused": 3, "guarded": 6, "empty": 6, "locked": 75},
+        **{"bug": 1, "killed": 1, "typo": 2, "twin": 2},
     }
     assert ran.returncode == 1  # 6 and 75 are higher numbers, and less than a bug
     assert good.our_tasks()
-    assert not (refused.our_tasks() or guarded.our_tasks() or empty.our_tasks())
+    assert good.one_task_per_key()
+    assert not [w.folder.name for w in (refused, guarded, empty, locked) if w.our_tasks()]
     assert "nonsense" in ends["typo"]["error"]
     assert "signal 9" in ends["killed"]["error"]
+    assert "sync of elsewhere.toml" in ends["locked"]["error"]
+    assert f"{good.config} and {twin} name the same organization" in ends["twin"]["error"]
     assert f"{bug}: RuntimeError: a bug of a plugin" in ran.stderr
     assert ends["guarded"]["report"]["writes"]
     assert ends["refused"]["report"] is None
     for world in several.worlds:
         assert world.token not in ran.stdout + ran.stderr
     assert "wrong-token-1" not in ran.stdout + ran.stderr
-
-
-def test_two_configurations_of_one_organization_do_not_take_turns(several, tmp_path):
-    first = several.org("first", 1, state_at=f"sqlite:///{tmp_path}/all.db")
-    second = tmp_path / "second" / "crmrules.toml"
-    second.parent.mkdir()
-    second.write_text(first.config.read_text().replace('"rules"', f'"{first.folder}/rules"'))
-    words = several.words()
-    words.insert(words.index("--as-of"), str(second))
-    program = "from crmrules.cli import main; main()"
-    run = [sys.executable, "-c", program, *words, "--format", "json"]
-    ran = subprocess.run(run, capture_output=True, text=True, check=False, timeout=60)
-    one, other = json.loads(ran.stdout)
-    assert (ran.returncode, one["exit"], other["exit"]) == (2, 0, 2)
-    assert f"{first.config} and {second} name the same organization" in other["error"]
-    assert first.our_tasks()
-    assert first.one_task_per_key()
 
 
 def children(of: int) -> set[int]:
@@ -156,13 +154,15 @@ def when_writing(*worlds, within: float = 40) -> None:
         time.sleep(0.05)
 
 
-INTERRUPTED = pytest.param(signal.SIGINT, marks=pytest.mark.torture)
+HOW = [
+    pytest.param(signal.SIGTERM, marks=pytest.mark.slow),
+    pytest.param(signal.SIGKILL, marks=pytest.mark.torture),
+    pytest.param(signal.SIGINT, marks=pytest.mark.torture),
+]
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL, INTERRUPTED])
-def test_ended_from_outside_the_children_end_too_and_the_next_sync_goes_on(
-    how, several, tmp_path
-):
+@pytest.mark.parametrize("how", HOW)
+def test_ended_from_outside_the_children_end_too_and_the_next_sync_goes_on(how, several, tmp_path):
     worlds = [several.org(name, n) for n, name in enumerate(("acme", "globex", "later"), 1)]
     expected = alone(tmp_path, *worlds)
     for world in worlds[:2]:
@@ -188,18 +188,3 @@ def test_ended_from_outside_the_children_end_too_and_the_next_sync_goes_on(
     assert several.sync().code == 0
     assert several.dumps() == expected
     assert all(world.one_task_per_key() for world in worlds)
-
-
-def test_a_locked_organization_is_left_to_who_has_it_and_its_holder_is_named(several, tmp_path):
-    from crmrules.state import Store
-
-    mine, other = several.org("mine", 1), several.org("other", 2)
-    with Store(f"sqlite:///{mine.state}") as store:
-        org = store.for_org(str(mine.org.organization["Id"]))
-        with org.lease("sync of elsewhere.toml"):
-            said = several.sync()
-    assert said.code == 75
-    assert said.codes == {"mine": 75, "other": 0}
-    assert "sync of elsewhere.toml" in said.ends["mine"]["error"]
-    with closing(sqlite3.connect(other.state)) as connection:
-        assert connection.execute("SELECT exit FROM run").fetchall() == [(0,)]

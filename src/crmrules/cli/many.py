@@ -46,7 +46,7 @@ def run(
             ends = cluster.run(queues, dask, limit, _tell, stop)
         else:
             ends = local.run(queues, limit, _tell, stop)
-        with closing(ends):  # type: ignore[type-var]
+        with closing(ends):
             return _print(ends, output)
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
@@ -70,7 +70,7 @@ def run(
     at_once: int,
     tell: Callable[[str], None],
     stop: threading.Event,
-) -> Iterator[Ended]:
+) -> Generator[Ended, None, None]:
     """Yield the end of every sync as it comes back. ``at_once`` counts for a local cluster alone.
 
     Raises RetryableError where the scheduler does not answer. Units that no worker takes for five
@@ -157,7 +157,7 @@ def _client(address: str, at_once: int) -> Iterator[Any]:
             yield client
         return
     try:
-        client = Client(address, timeout=_CONNECT, set_as_default=False)
+        client = Client(address, timeout=_CONNECT)
     except (OSError, TimeoutError, ValueError) as error:
         raise RetryableError(
             f"the scheduler {address} does not answer: {type(error).__name__}: {error}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 
@@ -26,7 +26,7 @@ def run(
     at_once: int,
     tell: Callable[[str], None],
     stop: threading.Event,
-) -> Iterator[Ended]:
+) -> Generator[Ended, None, None]:
     """Yield the end of every sync, in the order in which they end.
 
     Those of one queue follow each other. The threads here only watch: every sync is a process.

@@ -56,6 +56,7 @@ def run(order: Order, tell: Callable[[str], None], stop: Bell) -> Ended:
     try:
         child = _start(order, out)
     except OSError as error:
+        out.close()
         said = f"no process could be started: {error.strerror}; nothing was done"
         return Ended(order.name, LEFT, said=said)
     over = threading.Event()
