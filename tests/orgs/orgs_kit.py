@@ -134,6 +134,14 @@ class Several:
         return {world.folder.name: world.dump() for world in self.worlds}
 
 
+def children(of: int) -> set[int]:
+    """Return the processes that a process has started and that are still there."""
+    found = ""
+    for file in Path(f"/proc/{of}/task").glob("*/children"):
+        found += file.read_text()
+    return {int(pid) for pid in found.split()}
+
+
 def alone(folder: Path, *worlds: World) -> dict[str, Any]:
     """Return what each of these would hold had it been synced by itself, one after the other."""
     found = {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -12,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from orgs_kit import alone
+from orgs_kit import alone, children
 
 pytest.importorskip("distributed")
 
@@ -67,13 +66,6 @@ def cluster(tmp_path, several):
     made.close()
 
 
-def syncs_of(worker: subprocess.Popen) -> set[int]:
-    told = subprocess.run(
-        ["ps", "-o", "pid=", "--ppid", str(worker.pid)], capture_output=True, text=True, check=False
-    )
-    return {int(pid) for pid in told.stdout.split()}
-
-
 def wait_until(true, within: float = 60) -> None:
     until = time.monotonic() + within
     while not true():
@@ -113,8 +105,8 @@ def test_with_workers_lost_and_replaced_every_organization_is_synced_as_by_one_p
     process = several.start("--dask", cluster.address)
     try:
         wait_until(lambda: any(world.our_tasks() for world in worlds))
-        [busy, *_] = [n for n, one in enumerate(cluster.workers) if syncs_of(one)]
-        orphans = syncs_of(cluster.workers[busy])
+        [busy, *_] = [n for n, one in enumerate(cluster.workers) if children(one.pid)]
+        orphans = children(cluster.workers[busy].pid)
         assert orphans
         cluster.lose(busy)
         wait_until(lambda: sum(bool(world.our_tasks()) for world in worlds) >= 2)
@@ -132,7 +124,7 @@ def test_with_workers_lost_and_replaced_every_organization_is_synced_as_by_one_p
     assert all(codes[0] == 0 for codes in told.values())
     assert any(len(codes) > 1 for codes in told.values())  # somebody was interrupted
     assert any(len(codes) == 1 for codes in told.values())  # and somebody was not
-    assert not any(os.path.exists(f"/proc/{pid}") for pid in orphans)
+    assert not any(Path(f"/proc/{pid}").exists() for pid in orphans)
 
 
 @pytest.mark.torture
@@ -150,7 +142,7 @@ def test_asked_to_stop_the_workers_stop_too(several, cluster, database, tmp_path
         process.kill()
     assert process.returncode == 4, err
     assert 4 in [each["exit"] for each in json.loads(out)]
-    assert syncs_of(cluster.workers[0]) == set()
+    assert children(cluster.workers[0].pid) == set()
     worlds[0].server.faults.clear()
     assert several.sync().code == 0
     assert several.dumps() == expected

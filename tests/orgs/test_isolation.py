@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from orgs_kit import START_PROGRAM, alone
+from orgs_kit import START_PROGRAM, alone, children
 
 from crmrules.state import Store
 
@@ -112,8 +112,15 @@ def test_whatever_happens_to_one_the_others_are_synced_and_the_worst_code_is_tol
             )
     ends = {Path(each["config"]).parent.name: each for each in json.loads(ran.stdout)}
     assert {name: each["exit"] for name, each in ends.items()} == {
-        **{"good": 0, "refused": 3, "guarded": 6, "empty": 6, "locked": 75},
-        **{"bug": 1, "killed": 1, "typo": 2, "twin": 2},
+        "good": 0,
+        "bug": 1,
+        "killed": 1,
+        "typo": 2,
+        "twin": 2,
+        "refused": 3,
+        "guarded": 6,
+        "empty": 6,
+        "locked": 75,
     }
     assert ran.returncode == 1  # 6 and 75 are higher numbers, and less than a bug
     assert good.our_tasks()
@@ -129,12 +136,6 @@ def test_whatever_happens_to_one_the_others_are_synced_and_the_worst_code_is_tol
     for world in several.worlds:
         assert world.token not in ran.stdout + ran.stderr
     assert "wrong-token-1" not in ran.stdout + ran.stderr
-
-
-def children(of: int) -> set[int]:
-    """Return the processes that this one has started."""
-    told = subprocess.run(["ps", "-o", "pid=", "--ppid", str(of)], capture_output=True, text=True)
-    return {int(pid) for pid in told.stdout.split()}
 
 
 def gone(pids: set[int], within: float) -> bool:
