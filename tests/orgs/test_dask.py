@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -19,11 +19,12 @@ pytest.importorskip("distributed")
 class Cluster:
     """A scheduler and workers, each a process of its own, on loopback."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, protocol: str = "tcp") -> None:
+        self._host = f"{protocol}://127.0.0.1"
         self._log = (folder / "dask.log").open("w")
         self._file = folder / "scheduler.json"
         self.scheduler = self._start(
-            *("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"),
+            *("scheduler", "--host", self._host, "--port", "0", "--no-dashboard"),
             *("--no-jupyter", "--scheduler-file", str(self._file)),
         )
         self.workers: list[subprocess.Popen] = []
@@ -43,7 +44,7 @@ class Cluster:
 
     def hire(self, number: int) -> None:
         """Begin so many workers, each for one sync at a time."""
-        words = ("worker", self.address, "--host", "127.0.0.1", "--no-nanny", "--no-dashboard")
+        words = ("worker", self.address, "--host", self._host, "--no-nanny", "--no-dashboard")
         more = ("--nthreads", "1", "--memory-limit", "0")
         self.workers += [self._start(*words, *more) for _ in range(number)]
 
@@ -57,6 +58,23 @@ class Cluster:
             process.kill()
             process.wait(10)
         self._log.close()
+
+
+@pytest.fixture
+def certified(monkeypatch, tmp_path):
+    """Give Dask certificates by its own configuration, as an admin would."""
+    from distributed import Security
+
+    made = Security.temporary()
+    files = {"ca-file": made.tls_ca_file}
+    for role in ("client", "scheduler", "worker"):
+        files[f"{role}.cert"] = getattr(made, f"tls_{role}_cert")
+        files[f"{role}.key"] = getattr(made, f"tls_{role}_key")
+    for name, text in files.items():
+        file = tmp_path / f"{name}.pem"
+        file.write_text(text)
+        key = name.replace(".", "__").replace("-", "_").upper()
+        monkeypatch.setenv(f"DASK_DISTRIBUTED__COMM__TLS__{key}", str(file))
 
 
 @pytest.fixture
@@ -128,7 +146,15 @@ def test_with_workers_lost_and_replaced_every_organization_is_synced_as_by_one_p
 
 
 @pytest.mark.torture
-def test_asked_to_stop_the_workers_stop_too(several, cluster, database, tmp_path):
+def test_asked_to_stop_the_workers_stop_too_here_with_certificates(
+    several, certified, database, tmp_path
+):
+    with closing(Cluster(tmp_path, "tls")) as cluster:
+        assert cluster.address.startswith("tls://")
+        stopped(several, cluster, database, tmp_path)
+
+
+def stopped(several, cluster, database, tmp_path):
     worlds = [several.org(name, n, state_at=database) for n, name in enumerate("ab", 1)]
     expected = alone(tmp_path, *worlds)
     worlds[0].strike("slow", seconds=2.0, after=True)

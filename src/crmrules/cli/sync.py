@@ -108,7 +108,7 @@ def plan(
 @click.command()
 @click.option("--max-writes", type=click.IntRange(0), help="Ceiling of this run, once.")
 @click.option("--initial", is_flag=True, help="Confirm the first fill of our fields, once.")
-@click.option("--all", "several", is_flag=True, help="Sync every CONFIG, each isolated.")
+@click.option("--all", "several", is_flag=True, help="Sync all CONFIGS, each isolated.")
 @click.option(
     "--at-once",
     type=click.IntRange(1),
@@ -120,7 +120,7 @@ def plan(
     default="",
     help="With --all: through a Dask cluster, one of this machine's own or that of a scheduler.",
 )
-@click.argument("configs", metavar="CONFIG", nargs=-1, type=_FILE)
+@click.argument("configs", nargs=-1, type=_FILE)
 @_run_options
 @common
 @formatted
