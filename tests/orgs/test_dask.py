@@ -180,3 +180,28 @@ def test_a_cluster_of_this_machines_own_may_use_sqlite(several, tmp_path):
     process = several.start("--dask", "local", "--at-once", "2")
     assert ended(process) == {"a": 0, "b": 0}
     assert several.dumps() == alone(tmp_path, *worlds)
+
+
+@pytest.mark.torture
+def test_where_the_scheduler_is_lost_what_is_left_is_said_and_the_next_sync_does_it(
+    several, cluster, database, tmp_path
+):
+    worlds = [several.org(name, n, state_at=database) for n, name in enumerate("ab", 1)]
+    expected = alone(tmp_path, *worlds)
+    worlds[0].strike("slow", seconds=2.0, after=True)
+    cluster.hire(1)
+    process = several.start("--dask", cluster.address)
+    try:
+        wait_until(lambda: any(world.our_tasks() for world in worlds))
+        cluster.scheduler.kill()
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 4, err
+    assert "the scheduler was lost" in err
+    assert {each["exit"] for each in json.loads(out)} <= {0, 4}
+    assert "Traceback" not in err
+    wait_until(lambda: children(cluster.workers[0].pid) == set())
+    worlds[0].server.faults.clear()
+    assert several.sync().code == 0
+    assert several.dumps() == expected

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import CancelledError
 from itertools import permutations
 from pathlib import Path
 
@@ -200,6 +201,20 @@ def test_no_more_run_at_once_than_allowed_and_those_of_a_queue_one_after_the_oth
         assert not any({f"{queue}0", f"{queue}1"} <= now for now in most)
 
 
+def test_a_bug_of_ours_is_neither_swallowed_nor_waited_for(monkeypatch):
+    def broken(one: Order, tell, stop) -> Ended:
+        if one.name == "b":
+            raise ZeroDivisionError
+        return Ended(one.name, 0)
+
+    monkeypatch.setattr(unit, "run", broken)
+    queues = [[Order(name, "x", ())] for name in "abc"]
+    found: list[str] = []
+    with pytest.raises(ZeroDivisionError):
+        found.extend(end.config for end in local.run(queues, 2, print, threading.Event()))
+    assert sorted(found) == ["a", "c"]
+
+
 # -- one process ----------------------------------------------------------------------------------
 class Never:
     def wait(self, timeout: float) -> bool:
@@ -319,6 +334,26 @@ def test_a_unit_looks_again_where_its_own_first_run_may_hold_the_lock(codes, run
     assert ended.code == codes[-1]
     assert len(codes) - len(left) == runs
     assert waited == list(cluster._AGAIN[: runs - 1])
+
+
+class Came:
+    """What Dask gives back for a unit."""
+
+    def __init__(self, result=(), error: BaseException | None = None) -> None:
+        self.result, self.exception = lambda: result, lambda: error
+
+
+def test_what_comes_back_from_a_worker_is_told_here_and_a_worker_that_failed_too():
+    queue, lines = [Order("a.toml", "x", ()), Order("b.toml", "x", ())], []
+    told = [("a.toml", 4, 1.5, "it is", "out\n", ["one", "two"]), ("b.toml", 0, 0.1, "", "", [])]
+    a, b = cluster._ends(Came(told), queue, lines.append)
+    assert (a.config, a.code, a.said, a.out.read()) == ("a.toml", 4, "it is", "out\n")
+    assert (b.code, lines) == (0, ["one", "two"])
+    a, b = cluster._ends(Came(error=OSError("disk")), queue, lines.append)
+    assert (a.code, b.code) == (1, 1)
+    assert "OSError: disk" in a.said
+    with pytest.raises(CancelledError):
+        list(cluster._ends(Came(error=CancelledError()), queue, lines.append))
 
 
 @pytest.mark.parametrize(

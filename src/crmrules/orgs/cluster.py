@@ -11,11 +11,15 @@ repeated writes nothing that was written.
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import CancelledError
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -38,18 +42,20 @@ _AGAIN = (3.0, 6.0, 9.0)
 own first run, whose worker was lost and whose process is finishing its batch."""
 _LOG = 5000  # lines of one sync's log that travel back
 
+_GONE = (OSError, CancelledError, asyncio.CancelledError)
+"""What is raised where the scheduler does not answer any more."""
+
 Lines = list[str]
+Units = dict[Any, Sequence[Order]]  # what will come back -> the queue it is about
 Told = tuple[str, int, float, str, str, Lines]  # an Ended as plain values, with its log
 
 
 def check(address: str, configs: Sequence[Path]) -> None:
     """Raise UsageError where Dask is not installed, or cannot be used in this way."""
-    try:
-        import distributed  # noqa: F401, PLC0415 - an extra
-    except ModuleNotFoundError as error:
+    if find_spec("distributed") is None:
         raise UsageError(
             "--dask needs the package 'distributed'", remedy="Run: pip install 'crmrules[dask]'"
-        ) from error
+        )
     if address == LOCAL:
         return
     parts = urlsplit(address)
@@ -88,16 +94,32 @@ def run(
         }
         try:
             yield from _gather(client, waiting, bell, tell, stop)
+        except _GONE:
+            said = "the scheduler was lost; what it has handed out ends by itself"
+            yield from _left(waiting, said)
+            waiting.clear()
         finally:
-            bell.set()  # whatever still runs shall end
+            _end(client, waiting, bell, rung=stop.is_set())
+
+
+def _end(client: Any, waiting: Units, bell: Any, *, rung: bool) -> None:
+    """Let whatever still runs end, and leave nothing behind on the scheduler."""
+    with suppress(*_GONE):
+        if waiting:
+            bell.set()
             client.cancel(list(waiting))
-            time.sleep(0 if not waiting else _LOOK)
+            time.sleep(_LOOK)  # until every worker has heard it
+        if waiting or rung:
             bell.clear()
+
+
+def _left(waiting: Units, said: str) -> Iterator[Ended]:
+    yield from (Ended(o.name, LEFT, said=said) for queue in waiting.values() for o in queue)
 
 
 def _gather(
     client: Any,
-    waiting: dict[Any, Sequence[Order]],
+    waiting: Units,
     bell: Any,
     tell: Callable[[str], None],
     stop: threading.Event,
@@ -121,13 +143,15 @@ def _gather(
         late = stopped_at is not None and now - stopped_at > GRACE + _LOOK
         if late or now - alone_since > _PATIENCE:
             said = "asked to stop, it did not come back" if late else "no worker takes it"
-            yield from (Ended(o.name, LEFT, said=said) for q in waiting.values() for o in q)
+            yield from _left(waiting, said)
             return
 
 
 def _ends(future: Any, queue: Sequence[Order], tell: Callable[[str], None]) -> Iterator[Ended]:
     """Yield what came back for a queue; where a worker failed, that is how all of it ended."""
     error = future.exception()
+    if isinstance(error, CancelledError | asyncio.CancelledError):  # by a scheduler that went
+        raise error
     if error is not None:
         said = f"its worker failed: {type(error).__name__}: {error}"[:1000]
         yield from (Ended(order.name, BUG, said=said) for order in queue)
@@ -142,6 +166,8 @@ def _ends(future: Any, queue: Sequence[Order], tell: Callable[[str], None]) -> I
 def _client(address: str, at_once: int) -> Iterator[Any]:
     from distributed import Client, LocalCluster  # noqa: PLC0415 - an extra
 
+    for name in ("distributed", "distributed.client"):  # what matters of it is told by us
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     if address == LOCAL:
         # Workers only watch: memory that counts is that of the syncs, which Dask does not see.
         with (
@@ -164,8 +190,11 @@ def _client(address: str, at_once: int) -> Iterator[Any]:
             where="--dask",
             remedy="See that it runs and its certificates fit; nothing was done.",
         ) from error
-    with client:
+    try:
         yield client
+    finally:
+        with suppress(RuntimeError, *_GONE):  # of a scheduler that is gone
+            client.close()
 
 
 def on_worker(queue: Sequence[Order], bell: str, shared: bool) -> list[Told]:

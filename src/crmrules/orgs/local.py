@@ -31,18 +31,22 @@ def run(
 
     Those of one queue follow each other. The threads here only watch: every sync is a process.
     """
-    ends: SimpleQueue[Ended] = SimpleQueue()
+    ends: SimpleQueue[Ended | None] = SimpleQueue()  # None: a queue is over
 
     def follow(queue: Sequence[Order]) -> None:
-        for order in queue:
-            ends.put(unit.run(order, tell, stop))
+        try:
+            for order in queue:
+                ends.put(unit.run(order, tell, stop))
+        finally:
+            ends.put(None)
 
     with ThreadPoolExecutor(at_once) as pool:
         try:
-            for queue in queues:
-                pool.submit(follow, queue)
-            for _ in range(sum(map(len, queues))):
-                yield ends.get()
+            watched = [pool.submit(follow, queue) for queue in queues]
+            for _ in watched:
+                yield from iter(ends.get, None)
+            for each in watched:
+                each.result()  # a bug of ours is not lost
         except BaseException:
             stop.set()
             raise

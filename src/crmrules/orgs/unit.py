@@ -7,12 +7,13 @@ is in its words; its credentials it reads itself.
 
 from __future__ import annotations
 
-import subprocess  # nosec B404 - of our own program, without a shell
+import subprocess  # of our own program, without a shell
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import IO, Protocol
 
@@ -51,14 +52,16 @@ def run(order: Order, tell: Callable[[str], None], stop: Bell) -> Ended:
     if stop.wait(0):
         return not_begun(order.name)
     began = time.monotonic()
-    # Closed by whoever prints it, long after this.
-    out = tempfile.TemporaryFile("w+", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115
-    try:
-        child = _start(order, out)
-    except OSError as error:
-        out.close()
-        said = f"no process could be started: {error.strerror}; nothing was done"
-        return Ended(order.name, LEFT, said=said)
+    with ExitStack() as closing:
+        try:
+            out = closing.enter_context(
+                tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
+            )
+            child = _start(order, out)
+        except OSError as error:
+            said = f"no process could be started: {error.strerror}; nothing was done"
+            return Ended(order.name, LEFT, said=said)
+        closing.pop_all()  # from now on whoever prints it closes it
     over = threading.Event()
     asked: list[bool] = []
     watch = threading.Thread(target=_watch, args=(child, stop, over, asked), daemon=True)
@@ -77,7 +80,7 @@ def run(order: Order, tell: Callable[[str], None], stop: Bell) -> Ended:
 def _start(order: Order, out: IO[str]) -> subprocess.Popen[str]:
     # -P: nothing that lies in the current folder may take the place of a module. A session of its
     # own: Ctrl-C reaches this process alone, which lets every child finish its batch.
-    return subprocess.Popen(  # noqa: S603 - see above  # nosec B603
+    return subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-P", "-m", _CHILD, order.name, order.batch, *order.words],
         stdin=subprocess.PIPE,
         stdout=out,
