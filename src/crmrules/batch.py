@@ -25,23 +25,26 @@ class Batch:
     id: str
     config: str
 
-    def claim(self, tx: Transaction) -> None:
-        """Take the organization for this configuration, for as long as the batch lasts.
 
-        Raises UsageError where another configuration of the batch has it. The same one again is a
-        run that is repeated, and right.
-        """
-        found = tx.history.get(_NOTE) or {}
-        if found.get("id") == self.id and found.get("config") != self.config:
-            raise UsageError(
-                f"{found['config']} and {self.config} name the same organization; it was synced "
-                "with the first, and nothing was done with the second",
-                where=self.config,
-                remedy="Take one of them out, or point it to another organization.",
-            )
-        tx.history.set(_NOTE, {"id": self.id, "config": self.config})
+def claim(batch: Batch | None, tx: Transaction) -> None:
+    """Take the organization for this configuration, for as long as the batch lasts.
 
-    @property
-    def holder(self) -> str:
-        """Who holds the lock, as a run is told that finds it taken."""
-        return f"sync of {self.config}"
+    None: a sync by itself, which takes nothing. Raises UsageError where another configuration of
+    the batch has it. The same one again is a run that is repeated, and right.
+    """
+    if batch is None:
+        return
+    found = tx.history.get(_NOTE) or {}
+    if found.get("id") == batch.id and found.get("config") != batch.config:
+        raise UsageError(
+            f"{found['config']} and {batch.config} name the same organization; it was synced "
+            "with the first, and nothing was done with the second",
+            where=batch.config,
+            remedy="Take one of them out, or point it to another organization.",
+        )
+    tx.history.set(_NOTE, {"id": batch.id, "config": batch.config})
+
+
+def holder(batch: Batch | None) -> str:
+    """Return who holds the lock, as a run is told that finds it taken."""
+    return f"sync of {batch.config}" if batch else "sync"

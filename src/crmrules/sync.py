@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from crmrules.baseline import Baseline
-from crmrules.batch import Batch
+from crmrules.batch import Batch, claim, holder
 from crmrules.connector import Connector, Organization, Preflight, Problem
 from crmrules.demotion import Review, review
 from crmrules.engine import Engine
@@ -82,12 +82,10 @@ def sync(job: Job, *, full: bool = False, show: Show | None = None) -> Report:
     job = _timed(job, preflight)
     _admit((*preflight.problems, *missing_flags(job.rules, preflight.capabilities)))
     org = job.store.for_org(preflight.organization.id)
-    holder = job.batch.holder if job.batch else "sync"
-    with org.lease(holder) as fence, org.run(job.now, job.rules_hash) as run:
+    with org.lease(holder(job.batch)) as fence, org.run(job.now, job.rules_hash) as run:
         keeper = Keeper(job.now, show or Show(), commits=True)
         with org.transaction(fence) as tx:
-            if job.batch:
-                job.batch.claim(tx)
+            claim(job.batch, tx)
             report = _decide(job, preflight, tx, keeper, full=full, run=run.id)
             _admit(report.problems)
             _guard(report, job.guards, show)

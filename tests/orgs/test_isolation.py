@@ -167,7 +167,7 @@ def test_ended_from_outside_the_children_end_too_and_the_next_sync_goes_on(how, 
     worlds = [several.org(name, n) for n, name in enumerate(("acme", "globex", "later"), 1)]
     expected = alone(tmp_path, *worlds)
     for world in worlds[:2]:
-        # Longer than anybody waits here: nothing but the life line ends a child of a killed process.
+        # Longer than anybody waits here: only the life line ends a child of a killed process.
         world.strike("slow", seconds=30.0 if how is signal.SIGKILL else 3.0, after=True)
     process = several.start("--at-once", "2")
     try:

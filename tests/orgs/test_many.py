@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from world import START
 
+from crmrules import batch as batching
 from crmrules import cli
 from crmrules.batch import Batch
 from crmrules.cli import many
@@ -164,7 +165,7 @@ def test_an_organization_belongs_to_one_configuration_of_a_batch(tmp_path):
         with Store(f"sqlite:///{tmp_path}/state.db") as store:
             own = store.for_org(org)
             with own.lease("test") as fence, own.transaction(fence) as tx:
-                Batch(batch, config).claim(tx)
+                batching.claim(Batch(batch, config), tx)
 
     claim("monday", "a.toml")
     claim("monday", "a.toml")  # a repeated run
