@@ -138,7 +138,8 @@ def children(of: int) -> set[int]:
     """Return the processes that a process has started and that are still there."""
     found = ""
     for file in Path(f"/proc/{of}/task").glob("*/children"):
-        found += file.read_text()
+        with contextlib.suppress(OSError):  # a thread that has just ended
+            found += file.read_text()
     return {int(pid) for pid in found.split()}
 
 

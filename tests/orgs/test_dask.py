@@ -97,6 +97,18 @@ def ended(process: subprocess.Popen) -> dict[str, int]:
     return {Path(each["config"]).parent.name: each["exit"] for each in json.loads(out)}
 
 
+def writing(cluster: Cluster, worlds) -> list[int]:
+    """Return the workers one of whose organizations has got a batch."""
+    begun = [str(world.config) for world in worlds if world.our_tasks()]
+    found = []
+    for number, worker in enumerate(cluster.workers):
+        for pid in children(worker.pid):
+            with suppress(OSError):
+                words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+                found += [number] if set(begun) & set(words) else []
+    return found
+
+
 def runs(worlds) -> dict[str, list[int | None]]:
     """Return how the runs of every organization ended, the newest first."""
     told = {org["organization"]: org for org in worlds[0].cli("status").json}
@@ -118,18 +130,17 @@ def test_with_workers_lost_and_replaced_every_organization_is_synced_as_by_one_p
     ]
     expected = alone(tmp_path, *worlds)
     for world in worlds:  # each is caught in the middle: the CRM has a batch, nobody has the answer
-        world.strike("slow", seconds=2.0, after=True)
+        world.strike("slow", seconds=3.0, after=True)
     cluster.hire(2)
     process = several.start("--dask", cluster.address)
     try:
-        wait_until(lambda: any(world.our_tasks() for world in worlds))
-        [busy, *_] = [n for n, one in enumerate(cluster.workers) if children(one.pid)]
+        wait_until(lambda: writing(cluster, worlds))
+        [busy, *_] = writing(cluster, worlds)
         orphans = children(cluster.workers[busy].pid)
         assert orphans
         cluster.lose(busy)
-        wait_until(lambda: sum(bool(world.our_tasks()) for world in worlds) >= 2)
-        left = {0, 1} - {busy}
-        cluster.lose(left.pop())  # now all are lost
+        wait_until(lambda: writing(cluster, worlds))
+        cluster.lose(1 - busy)  # now all are lost
         cluster.hire(2)
         assert ended(process) == dict.fromkeys(expected, 0)
     finally:
