@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from crmrules.baseline import Baseline
+from crmrules.batch import Batch
 from crmrules.connector import Capabilities, Connector, Organization
 from crmrules.engine import Engine
 from crmrules.evaluate import Evaluator, Stored, measure, opportunities, uncovered
@@ -43,6 +44,7 @@ class Job:
     standard_allowance: float = 0.0
     reader: Reader | None = None  # of texts; None: text signals are off
     stop: Stop = field(default_factory=Stop)
+    batch: Batch | None = None  # of configurations that are synced together
     pack: Sequence[Rule] = ()  # the rules without the overlay, to tell an upgrade from
     keep: Retention = field(default_factory=Retention)
 

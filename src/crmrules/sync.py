@@ -18,6 +18,7 @@ import structlog
 
 from crmrules import decide, hindsight
 from crmrules.baseline import Baseline
+from crmrules.batch import claim, holder
 from crmrules.connector import Connector, Preflight, Problem
 from crmrules.decide import Ground, Job, asked_elsewhere, evaluator, measured, to_judge
 from crmrules.demotion import Review, review
@@ -57,9 +58,10 @@ def sync(job: Job, *, full: bool = False, show: Show | None = None) -> Report:
     job = _timed(job, preflight)
     _admit((*preflight.problems, *missing_flags(job.rules, preflight.capabilities)))
     org = job.store.for_org(preflight.organization.id)
-    with org.lease("sync") as fence, org.run(job.now, job.rules_hash) as run:
+    with org.lease(holder(job.batch)) as fence, org.run(job.now, job.rules_hash) as run:
         keeper = Keeper(job.now, show or Show(), commits=True)
         with org.transaction(fence) as tx:
+            claim(job.batch, tx)
             report = _decide(job, preflight, tx, keeper, full=full, run=run.id)
             report.run = run.id
             _admit(report.problems)

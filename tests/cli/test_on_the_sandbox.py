@@ -332,17 +332,6 @@ def test_explain_of_something_that_is_not_there_says_so(words, said, lived):
     assert said in ran.err
 
 
-def test_several_organizations_are_isolated_and_the_worst_code_wins(lived, tmp_path):
-    folder, _, _ = lived
-    (tmp_path / "bad.toml").write_text("nonsense = 1\n", encoding="utf-8")
-    when = ["--as-of", NOW.isoformat(), "--format", "json"]
-    ran = run("sync", "--all", tmp_path / "bad.toml", "--all", folder / "crmrules.toml", *when)
-    assert ran.code == 2
-    assert "nonsense" in ran.err
-    [line] = ran.out.splitlines()
-    assert json.loads(line)["failed"] == []
-
-
 def test_an_export_cannot_be_written_to(shared_data, tmp_path):
     export_folder(tmp_path, shared_data / "salesforce_devorg_csv", "mdy")
     ran = run("sync", "--format", "json", cwd=tmp_path)

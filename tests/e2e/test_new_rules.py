@@ -207,19 +207,26 @@ def test_a_rule_taken_out_asks_nothing_and_takes_its_tasks_along(world):
 
 
 @pytest.mark.slow
-def test_of_several_configurations_one_that_is_stopped_shows_its_plan_and_the_next_goes_on(world):
+def test_of_several_configurations_one_that_is_stopped_shows_its_plan_and_the_next_goes_on(
+    world, monkeypatch, capsys
+):
     world.guard = {"max_writes": 3}
     world.configure()
     small = world.folder / "small.toml"
     small.write_text(world.config.read_text())
     world.guard = {}
     world.configure()
-    ran = world.sync("--all", str(small), "--all", str(world.config))
-    stopped, done = map(json.loads, ran.out.splitlines())
-    assert ran.code == 6
-    assert "the limit is 3" in ran.err
-    assert stopped["writes"] == done["writes"]
-    assert (stopped["done"], done["done"]) == (0, len(done["writes"]))
+    for name, value in world.environment().items():
+        monkeypatch.setenv(name, value)
+    when = ["--as-of", world.now.isoformat(), "--format", "json"]
+    code = cli.run(["sync", "--all", str(small), str(world.config), *when])
+    world.process_ended()
+    told = capsys.readouterr()
+    stopped, done = json.loads(told.out)
+    assert (code, stopped["exit"], done["exit"]) == (6, 6, 0)
+    assert "the limit is 3" in stopped["error"]
+    assert stopped["report"]["writes"] == done["report"]["writes"]
+    assert (stopped["report"]["done"], done["report"]["done"]) == (0, len(done["report"]["writes"]))
 
 
 @pytest.mark.slow

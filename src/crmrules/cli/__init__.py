@@ -86,20 +86,20 @@ def main(args: list[str] | None = None) -> None:
     sys.exit(run(args))
 
 
-def run(args: list[str] | None = None) -> int:
-    """Run a command and return its exit code."""
+def run(args: list[str] | None = None, *, batch: Any = None) -> int:
+    """Run a command and return its exit code. ``batch``: what a sync is one of, where it is."""
     from crmrules.cli.terminal import guarded
 
     with guarded():
-        return _run(args)
+        return _run(args, batch)
 
 
-def _run(args: list[str] | None) -> int:
+def _run(args: list[str] | None, batch: Any) -> int:
     from crmrules.errors import CrmRulesError
     from crmrules.stopping import Stopped
 
     try:
-        result: Any = root.main(args=args, prog_name="crmrules", standalone_mode=False)
+        result: Any = root.main(args=args, prog_name="crmrules", standalone_mode=False, obj=batch)
     except click.exceptions.Abort:
         click.echo("crmrules: stopped", err=True)
         return 130

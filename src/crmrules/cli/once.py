@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from crmrules.batch import Batch
 from crmrules.cli.limit import limited
 from crmrules.cli.targets import targets
 from crmrules.cli.wire import Setup, make
@@ -34,6 +35,7 @@ class Asked:
     full: bool = False
     max_writes: int | None = None
     initial: bool = False
+    batch: Batch | None = None  # what this sync is one of
 
 
 class Receiver(Protocol):
@@ -87,7 +89,12 @@ def once(
         try:
             with receive(made) as receiver:
                 job = made.job(now=asked.as_of, max_writes=asked.max_writes, initial=asked.initial)
-                job = replace(job, stop=stop, connector=watch.connector(job.connector))
+                job = replace(
+                    job,
+                    stop=stop,
+                    batch=asked.batch,
+                    connector=watch.connector(job.connector),
+                )
                 with limited(settings.guard.max_minutes), stop.listening():
                     watch.report = sync(job, full=asked.full, show=receiver.show())
                 receiver.finish(watch.report)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -14,6 +14,8 @@ import click
 
 from crmrules.cli.options import Moment, common, formatted, progress
 from crmrules.stopping import Stop
+
+_FILE: Any = click.Path(path_type=Path, dir_okay=False)
 
 
 def _run_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -106,17 +108,25 @@ def plan(
 @click.command()
 @click.option("--max-writes", type=click.IntRange(0), help="Ceiling of this run, once.")
 @click.option("--initial", is_flag=True, help="Confirm the first fill of our fields, once.")
+@click.option("--all", "several", is_flag=True, help="Sync all CONFIGS, each isolated.")
 @click.option(
-    "--all",
-    "configs",
-    multiple=True,
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Several configurations, each isolated; may be repeated.",
+    "--at-once",
+    type=click.IntRange(1),
+    help="With --all: how many at the same time. [default: one per processor]",
 )
+@click.option(
+    "--dask",
+    metavar="local|ADDRESS",
+    default="",
+    help="With --all: through a Dask cluster, one of this machine's own or that of a scheduler.",
+)
+@click.argument("configs", nargs=-1, type=_FILE)
 @_run_options
 @common
 @formatted
+@click.pass_obj
 def sync(
+    batch: Any,
     config: Path | None,
     log_format: str | None,
     verbose: int,
@@ -128,6 +138,9 @@ def sync(
     include_private: bool,
     max_writes: int | None,
     initial: bool,
+    several: bool,
+    at_once: int | None,
+    dask: str,
     configs: tuple[Path, ...],
 ) -> int:
     """Plan, then write it into the CRM.
@@ -137,12 +150,19 @@ def sync(
     running batch.
 
     Example: crmrules sync --max-writes 50
+
+    Several organizations: crmrules sync --all configs/*.toml
     """
+    _check(several, configs, config, at_once or dask)
+    if several:
+        from crmrules.cli import many
+
+        words = _words(click.get_current_context().params)
+        return many.run(configs, words, output=output, at_once=at_once, dask=dask)
     from crmrules import log
     from crmrules.cli.once import Asked, once
 
     log.configure(log_format, verbose=verbose)  # type: ignore[arg-type]
-    stop, asked = Stop(), Asked(as_of, full, max_writes, initial)
 
     @contextmanager
     def paper(made: Any) -> Iterator[_Paper]:
@@ -150,28 +170,43 @@ def sync(
             progress("pulling and judging ...")
             yield _Paper(printer)
 
-    def one(path: Path | None) -> int:
-        report = once(path, asked, stop=stop, receive=paper)
-        _tell_left(report.left)
-        return report.exit_code
-
-    return _each(configs, one, stop) if configs else one(config)
+    asked = Asked(as_of, full, max_writes, initial, batch)
+    report = once(config, asked, stop=Stop(), receive=paper)
+    _tell_left(report.left)
+    return report.exit_code
 
 
-def _each(configs: Sequence[Path], one: Callable[[Path], int], stop: Stop) -> int:
-    """Sync one configuration after another, each isolated; return the worst exit code."""
-    from crmrules.errors import CrmRulesError
-    from crmrules.log import scrub
+def _check(several: bool, configs: Sequence[Path], config: Path | None, more: Any) -> None:
+    """Raise UsageError where it is not clear what shall be synced."""
+    from crmrules.errors import UsageError
 
-    worst = 0
-    for path in configs:
-        click.echo(f"== {path}", err=True)
-        try:
-            code = one(path)
-        except CrmRulesError as error:
-            click.echo(scrub(f"crmrules: {error}"), err=True)
-            code = error.exit_code
-        worst = max(worst, code)
-        if stop.asked:
-            break
-    return worst
+    if not several and configs:
+        raise UsageError(
+            f"what is '{configs[0]}' for?",
+            remedy="One configuration: --config FILE. Several: --all before the first.",
+        )
+    if not several and more:
+        raise UsageError("--at-once and --dask are for several", remedy="Write --all CONFIG...")
+    if several and not configs:
+        raise UsageError(
+            "--all needs the configurations", remedy="Name them: crmrules sync --all a.toml b.toml"
+        )
+    if several and config is not None:
+        raise UsageError(
+            "--config and --all were both given", remedy="Name every file after --all."
+        )
+
+
+def _words(given: Mapping[str, Any]) -> list[str]:
+    """Return the options of each of several syncs, as words of its command line."""
+    style = given["log_format"] or ("console" if sys.stderr.isatty() else "json")
+    words = ["--format", given["output"], "--verdicts", given["verdicts"], "--log-format", style]
+    words += ["--verbose"] * given["verbose"]
+    words += [
+        f"--{n.replace('_', '-')}" for n in ("full", "include_private", "initial") if given[n]
+    ]
+    if given["as_of"] is not None:
+        words += ["--as-of", given["as_of"].isoformat()]
+    if given["max_writes"] is not None:
+        words += ["--max-writes", str(given["max_writes"])]
+    return words
