@@ -208,13 +208,17 @@ class Outcome:
 
 @dataclass(slots=True)
 class Usage:
-    """Calls of this run that count against the CRM's quota, and the least that could have done."""
+    """Calls of this run that count against the CRM's quota, and the least that could have done.
+
+    ``ceiling``: the most that the configuration allows a run; None: it sets no limit.
+    """
 
     calls: int = 0
     pages: int = 0
     floor: int = 0
     quota_used: int | None = None
     quota_limit: int | None = None
+    ceiling: int | None = None
 
 
 @runtime_checkable

@@ -25,7 +25,7 @@ COMMANDS = {
     "sync": ("sync", "Plan, then write it into the CRM."),
     "status": ("status", "Show the last runs, watermarks, outbox and open episodes."),
     "explain": ("explain", "Say why, or why not, for one opportunity, condition by condition."),
-    "report": ("report", "Write a self-contained HTML page of the last plan."),
+    "report": ("report", "Write a self-contained HTML page: who needs attention, and why."),
     "rules": ("rules", "List, show and check rule files; print their JSON Schema."),
     "signals": ("signals", "List every signal a rule may use, and when it is unknown."),
     "sandbox": ("sandbox", "Run a fake CRM on this machine, for trying any client against it."),
