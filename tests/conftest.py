@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import chromium
 import postgres
 from hubspot_contract import watch
 
@@ -26,6 +27,25 @@ def postgres_server():
     """A real PostgreSQL server of this test session; skips where there is none to start."""
     with postgres.server() as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """This machine's Chromium, for the tests of one module; skips where there is none.
+
+    Not for longer: while it runs, Playwright keeps an event loop in this thread.
+    """
+    with chromium.launched() as running:
+        yield running
+
+
+@pytest.fixture
+def look(browser, request):
+    """Open pages in the browser (``chromium.Eyes``); fails where one complains or asks outside."""
+    cache = request.config.cache.mkdir("axe")
+    eyes = chromium.Eyes(browser, lambda: chromium.axe_source(cache))
+    yield eyes
+    eyes.close()
 
 
 def pytest_configure() -> None:

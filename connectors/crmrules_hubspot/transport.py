@@ -84,7 +84,7 @@ class Transport:
         random: Callable[[], float],
         clock: Callable[[], float],
     ) -> None:
-        self.config, self.usage = config, Usage()
+        self.config, self.usage = config, Usage(ceiling=config.daily_calls)
         self.server_time: datetime | None = None
         self._now, self._sleep = now, sleep
         self._pace = Pace(clock, self._rest)

@@ -46,7 +46,7 @@ class Transport:
         random: Callable[[], float],
         wall: Callable[[], datetime],
     ) -> None:
-        self.config, self.usage = config, Usage()
+        self.config, self.usage = config, Usage(ceiling=config.daily_calls)
         self.server_time: datetime | None = None
         self._now, self._sleep, self._random, self._wall = now, sleep, random, wall
         self._lock = threading.Lock()

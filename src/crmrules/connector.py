@@ -213,6 +213,7 @@ class Usage:
 
     ``answers`` counts every request by part of the API (a few words of the connector's) and HTTP
     status; "none" where no answer came.
+    ``ceiling``: the most that the configuration allows a run; None: it sets no limit.
     """
 
     calls: int = 0
@@ -221,6 +222,7 @@ class Usage:
     quota_used: int | None = None
     quota_limit: int | None = None
     answers: Counter[tuple[str, str]] = field(default_factory=Counter)
+    ceiling: int | None = None
 
 
 @runtime_checkable

@@ -39,6 +39,8 @@ class Show:
     settled_write: Callable[[PlannedWrite], None] = _ignore
     stopped: Callable[[Report], None] = _ignore
     """Gets the report of a run that a guard stops before its first write."""
+    begun: Callable[[Report], None] = _ignore
+    """Gets the report before anything is counted in it: the moment and the organization."""
 
 
 @dataclass(slots=True)
@@ -204,6 +206,7 @@ class Keeper:
         )
         able = preflight.capabilities
         self.report.read_only = not (able.tasks or able.flags)
+        self._show.begun(self.report)
         return self.report
 
     def judged(self, judged: Judged) -> None:

@@ -265,7 +265,7 @@ def test_the_report_is_one_page_that_fetches_nothing(lived, tmp_path):
     text = page.read_text(encoding="utf-8")
     reader = Outside()
     reader.feed(text)
-    assert reader.found == []
+    assert [link for link in reader.found if not link.startswith("#")] == []
     assert reader.tags & {"script", "link", "iframe", "img"} == set()
     assert not re.search(r"https?://|url\(|@import", text)
     assert "nego-early-concession" in text
@@ -277,7 +277,8 @@ def test_the_report_escapes_what_came_from_the_crm(tmp_path, lived):
     finding = told["findings"][0]
     crm._update("Opportunity", finding["opportunity"], {"Name": "<script>alert(1)</script> & co"})
     configure(tmp_path, crm)
-    assert run("report", "--out", tmp_path / "r.html", cwd=tmp_path).code == 0
+    ran = run("report", "--out", tmp_path / "r.html", "--timelines", "2", cwd=tmp_path)
+    assert ran.code == 0
     text = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; co" in text
     assert "<script" not in text
@@ -367,7 +368,7 @@ def test_a_tag_nobody_can_read_reaches_the_admin_without_the_line_and_explain_wi
         told = run("doctor", cwd=tmp_path)
         [entry] = run("doctor", "--format", "json", cwd=tmp_path).json()["unread"]
         page = tmp_path / "r.html"
-        assert run("report", "--out", page, cwd=tmp_path).code == 0
+        assert run("report", "--out", page, "--timelines", "0", cwd=tmp_path).code == 0
         explained = run("explain", opportunity["Id"], cwd=tmp_path).out
     finally:
         own.stop()

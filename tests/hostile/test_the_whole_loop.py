@@ -119,19 +119,24 @@ def test_no_output_steers_a_terminal_or_is_cut_short(world, form):
 
 
 def elements(page):
+    """Count the elements and attributes of a page; return their values beside."""
     tree = lxml_html.fromstring(page.encode())
-    return Counter(element.tag for element in tree.iter() if isinstance(element.tag, str)), tree
+    found = [element for element in tree.iter() if isinstance(element.tag, str)]
+    tags = Counter(element.tag for element in found)
+    tags.update(f"{element.tag} {name}" for element in found for name in element.attrib)
+    return tags, [pair for element in found for pair in element.attrib.items()]
 
 
 @pytest.mark.slow
 @pytest.mark.fault("X1", "X3")
-def test_the_report_has_the_elements_of_a_harmless_twin(world, crm, tmp_path):
-    """The twin has the same notes, and names that do no harm."""
+def test_the_report_has_the_elements_of_a_harmless_twin(world, crm, tmp_path, monkeypatch):
+    """The twin has the same notes, and names that do no harm; neither has a past."""
     names = {"rules": {"hostile-all": harm.RULE}, "opportunities": 9, "everything": False}
     pages = []
     with crm(tmp_path / "twin", **names) as twin:
         for each in (twin, world):
             page = tmp_path / "report.html"
+            monkeypatch.setenv("CRMRULES_STATE__URL", f"sqlite:///{tmp_path}/{len(pages)}.db")
             each.now, before = max(twin.now, world.now), each.now
             ran = told(each, "report", "--out", str(page))
             each.now = before
@@ -139,10 +144,13 @@ def test_the_report_has_the_elements_of_a_harmless_twin(world, crm, tmp_path):
             pages.append(page.read_text(encoding="utf-8"))
     assert harm.MARK in pages[1]
     assert not DANGEROUS.search(pages[1])
-    (harmless, _), (harmful, tree) = map(elements, pages)
+    (harmless, _), (harmful, values) = map(elements, pages)
     assert harmful == harmless
-    for element in tree.iter():
-        assert {*element.attrib} <= {"lang", "charset", "name", "content", "class"}
+    assert harmful["svg"] >= 5
+    assert not {name for name, _ in values if name.startswith("on") or name in ("src", "style")}
+    assert all(value.startswith("#") for name, value in values if name == "href")
+    ids = [value for name, value in values if name == "id"]
+    assert len(ids) == len(set(ids))
 
 
 @pytest.mark.slow

@@ -13,7 +13,6 @@ from crmrules.demotion import REMEDY, Outlook, review, standings, version
 from crmrules.findings import Answer, TaskRecord, TaskStatus
 from crmrules.outcome import Report
 from crmrules.report import Page
-from crmrules.report.reps import section
 from crmrules.rule import Mode
 from crmrules.state import Store
 
@@ -212,15 +211,24 @@ def test_after_a_lost_state_all_tasks_that_are_found_count(org):
         assert [one.rule for one in review(tx, [RULE], NOW).fell] == [RULE.id]
 
 
+def page_of(reps, rules, *problems) -> str:
+    usage = Usage(3, 10, 2)
+    report = Report(NOW, "fake", Organization("00D"), usage, problems, reps=reps)
+    return Page("a run", rules).html(report)
+
+
 def test_the_page_of_a_run_tells_numbers_interval_and_remedy(org):
+    titled = RULE.model_copy(update={"title": "A <b>title</b>"})
     with org.dry_run() as tx:
         answered(tx, RULE, 30)
         answered(tx, OTHER, 1, 3)
         answered(tx, PRIVATE, 5)
-        page = section(review(tx, [RULE, OTHER, PRIVATE], NOW), {RULE.id: "A <b>title</b>"})
+        rules = [titled, OTHER, PRIVATE]
+        page = page_of(review(tx, rules, NOW), rules)
     assert "A &lt;b&gt;title&lt;/b&gt;" in page
-    assert "<td class=n>0<td class=n>30<td>0 % (0 to 11)" in page
-    assert "<td class=n>3<td class=n>1<td>75 % (30 to 95)" in page
+    assert "A <b>" not in page
+    assert '<td class="n">0</td><td class="n">30</td><td>0 % (0 to 11)</td>' in page
+    assert '<td class="n">3</td><td class="n">1</td><td>75 % (30 to 95)</td>' in page
     assert page.count("back in shadow</b>") == 1
     assert REMEDY.partition(",")[0] in page
     assert PRIVATE.id not in page
@@ -228,7 +236,7 @@ def test_the_page_of_a_run_tells_numbers_interval_and_remedy(org):
 
 def test_the_page_of_a_run_says_where_nobody_has_answered(org):
     with org.dry_run() as tx:
-        page = section(review(tx, [RULE], NOW), {})
+        page = page_of(review(tx, [RULE], NOW), [RULE])
     assert "Nobody has answered a task yet" in page
     assert "In shadow because" not in page
 
@@ -238,10 +246,9 @@ def test_a_report_has_the_section_and_does_not_call_a_fall_a_thing_the_crm_hides
         answered(tx, RULE, 30)
         reps = review(tx, [RULE], NOW)
     other = Problem("quotes cannot be read", "Let us read them.")
-    problems = (other, *reps.problems)
-    report = Report(NOW, "fake", Organization("00D"), Usage(3, 10, 2), problems, reps=reps)
-    page = Page("a run").html(report, [RULE])
-    assert f"<td>{escape(RULE.title)}<br><small>{RULE.id}</small><br><b>back in shadow</b>" in page
+    page = page_of(reps, [RULE], other, *reps.problems)
+    title = f'<th scope="row">{escape(RULE.title)}<br><small>{RULE.id}</small>'
+    assert f"{title}<br><b>back in shadow</b>" in page
     hidden = page.partition("What this organization does not show us")[2]
     assert other.what in hidden
     assert "went back to shadow" not in hidden

@@ -27,7 +27,7 @@ COMMANDS = {
     "run": ("scheduler", "Sync on the configured schedule until stopped, with health and metrics."),
     "status": ("status", "Show the last runs, watermarks, outbox and open episodes."),
     "explain": ("explain", "Say why, or why not, for one opportunity, condition by condition."),
-    "report": ("report", "Write a self-contained HTML page of the last plan."),
+    "report": ("report", "Write a self-contained HTML page: who needs attention, and why."),
     "rules": ("rules", "List, show, check and compare rule files; write their pages and schemas."),
     "signals": ("signals", "List every signal a rule may use, and when it is unknown."),
     "sandbox": ("sandbox", "Run a fake CRM on this machine, for trying any client against it."),

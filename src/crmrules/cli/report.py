@@ -1,9 +1,10 @@
-"""``crmrules report``: the plan of this moment as a page."""
+"""``crmrules report``: the plan of this moment as a page, with what earlier runs left."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -19,27 +20,44 @@ from crmrules.cli.options import Moment, common
     help="File to write.",
 )
 @click.option("--as-of", type=Moment(), help="Judge by this moment instead of now.")
+@click.option(
+    "--timelines",
+    type=click.IntRange(0, 500),
+    help="How many opportunities to tell one by one, the most urgent first. [default: 25]",
+)
 @common
 def report(
     out: Path,
     as_of: datetime | None,
+    timelines: int | None,
     config: Path | None,
     log_format: str | None,
     verbose: int,
 ) -> None:
-    """Write a self-contained HTML page: findings, what is held back, which rules are blind.
+    """Write a self-contained HTML page: who needs attention and why, and how well the rules do.
 
     Example: crmrules report --out monday.html
     """
     from crmrules.cli.wire import setup
-    from crmrules.report import Page
-    from crmrules.sync import plan
 
     made = setup(config, log_format=log_format, verbose=verbose, now=as_of)
     try:
-        page = Page("crmrules: what a sync would do now")
-        result = plan(made.job(now=as_of), show=page.show())
+        page = html(made, "crmrules: what needs attention", now=as_of, timelines=timelines)
     finally:
         made.close()
-    out.write_text(page.html(result, list(made.book.enabled)), encoding="utf-8")
+    out.write_text(page, encoding="utf-8")
     click.echo(str(out.resolve()))
+
+
+def html(
+    made: Any, title: str, *, now: datetime | None = None, timelines: int | None = None
+) -> str:
+    """Return the page of a plan made now, with what the state store tells of earlier runs."""
+    from crmrules.report import TIMELINES, Page
+    from crmrules.report.figures import look_back
+    from crmrules.sync import plan
+
+    page = Page(title, made.book.enabled, TIMELINES if timelines is None else timelines)
+    result = plan(made.job(now=now), show=page.show())
+    org = made.store.for_org(result.organization.id)
+    return page.html(result, look_back(org, made.book.rules, result.as_of))

@@ -1,0 +1,91 @@
+"""The words of the page: what people read instead of our codes."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from crmrules.model import ActivityKind, Focus, Phase
+from crmrules.plan import Finding
+from crmrules.rule import Severity
+from crmrules.texts import in_words, safe
+
+LONGEST_NAME = 200  # UTF-16 code units of an opportunity's or account's name
+HELD = {
+    None: "task made, or there already",
+    "pending": "waits until it has settled",
+    "shadow": "rule is in shadow: counted only",
+    "coverage_gate": "winners here do not fill this in either",
+    "suppressed": "another finding asks first",
+    "cooldown": "asked recently",
+    "snoozed": "snoozed by its owner",
+    "cap_opportunity": "enough open tasks on this opportunity",
+    "cap_owner": "enough tasks for this owner",
+    "digest": "for the weekly digest",
+    "no_owner": "nobody active to ask",
+    "demoted": "rule was demoted to shadow",
+    "working_hours": "made when its owner is at work",
+    "holdout": "left alone, to compare with",
+}
+"""What becomes of a finding, by why it makes no task now."""
+URGENCY = {
+    Severity.P1: "within 2 days",
+    Severity.P2: "this week",
+    Severity.P3: "when it suits",
+}
+PHASES = {
+    Phase.RECOGNITION: "Recognition of needs",
+    Phase.EVALUATION: "Evaluation of options",
+    Phase.CONCERNS: "Resolution of concerns",
+    Phase.IMPLEMENTATION: "Implementation",
+    Phase.DEVELOPMENT: "Changes over time",
+}
+"""The buying phases under the book's full names."""
+FOCUS = {
+    Focus.POWER: "power",
+    Focus.DISSATISFACTION: "dissatisfaction",
+    Focus.RECEPTIVITY: "receptivity",
+    None: "focus not known",
+}
+"""In the order of a list: those who decide first."""
+KINDS = {
+    ActivityKind.MEETING: "meeting",
+    ActivityKind.CALL: "call",
+    ActivityKind.EMAIL: "e-mail",
+}
+"""The kinds of activities that are conversations."""
+
+
+def becomes(finding: Finding) -> str:
+    """Return what becomes of a finding, in words."""
+    held = None if finding.held_back is None else str(finding.held_back)
+    return HELD.get(held, held or "")
+
+
+def evidence(finding: Finding) -> list[tuple[str, str]]:
+    """Return what a finding rests on: (signal, value) in words."""
+    return [(str(p["signal"]).replace("_", " "), in_words(p["value"])) for p in finding.evidence]
+
+
+def day(moment: date | datetime | None) -> str:
+    """Return a day as "24 Nov 2026"; "not known" where there is none."""
+    return "not known" if moment is None else f"{moment.day} {moment:%b %Y}"
+
+
+def money(amount: float | None, currency: str | None) -> str:
+    """Return an amount with its currency, without cents."""
+    return "amount not known" if amount is None else f"{amount:,.0f} {safe(currency or '')}".strip()
+
+
+def named(text: str | None, otherwise: str, limit: int = LONGEST_NAME) -> str:
+    """Return a name from the CRM as it may be shown; ``otherwise`` where nothing is to be seen."""
+    return safe(text or "", limit) or otherwise
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """Return a number with its noun: "1 rule", "3 rules"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def percent(share: float) -> str:
+    """Return a share between 0 and 1 in percent."""
+    return f"{100 * share:.0f} %"
