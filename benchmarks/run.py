@@ -21,13 +21,13 @@ for folder in (
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
 
-PARTS = ("engines", "evaluation", "rules_cost", "memory")
+PARTS = ("engines", "evaluation", "rules_cost", "preview", "memory")
 
 
 def main() -> int:
     """Measure, print, and write where asked; return the exit code."""
     parser = argparse.ArgumentParser(
-        description="Ratios of one run: engines, evaluation, rules, memory."
+        description="Ratios of one run: engines, evaluation, rules, preview, memory."
     )
     parser.add_argument("--quick", action="store_true", help="small loads, for a first look")
     parser.add_argument("--only", choices=PARTS, action="append", help="may be given repeatedly")
@@ -64,6 +64,10 @@ def _section(part: str, *, quick: bool) -> list[str]:
         import rules_cost
 
         return rules_cost.report(quick=quick)
+    if part == "preview":
+        import preview
+
+        return preview.report(quick=quick)
     import memory
 
     return memory.report(quick=quick)

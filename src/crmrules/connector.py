@@ -273,8 +273,11 @@ class Remembering(Protocol):
     Without it everything works but ``crmrules preview`` and what rests on it.
     """
 
-    def remember(self) -> Mapping[str, Any]:
-        """Return what ``normalize`` needs besides the rows, as JSON values. Asked after a pull."""
+    def remember(self) -> Mapping[str, Any] | None:
+        """Return what ``normalize`` needs besides the rows, as JSON values; None: it cannot.
+
+        Asked after a pull.
+        """
 
     def recall(self, memory: Mapping[str, Any], now: datetime) -> None:
         """Take it back instead of ``check`` and ``pull``, as if both were made at ``now``.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from crmrules.connector import (
     Batch,
@@ -16,6 +17,7 @@ from crmrules.connector import (
     Outcome,
     Preflight,
     Problem,
+    Remembering,
     Row,
     Stored,
     Usage,
@@ -100,6 +102,16 @@ class Watched:
     def unlinked_tasks(self) -> Sequence[OurTask]:
         """Read tasks that hang on nothing."""
         return self._connector.unlinked_tasks()
+
+    def remember(self) -> Mapping[str, Any] | None:
+        """Return what translating stored rows takes; None: this connector cannot."""
+        inner = self._connector
+        return inner.remember() if isinstance(inner, Remembering) else None
+
+    def recall(self, memory: Mapping[str, Any], now: datetime) -> None:
+        """Take it back."""
+        if isinstance(self._connector, Remembering):
+            self._connector.recall(memory, now)
 
     def write(self, writes: Sequence[Write]) -> Sequence[Outcome]:
         """Write."""
