@@ -117,18 +117,34 @@ def inspect(
         problems += file.problems
         if file.rule is not None:
             _keep(file, file.rule, rules, documents, problems)
-    result = overlays.Overlaid(rules)
-    if overlay is not None:
-        document = yamlsource.read(overlay)
-        found = Problems(str(overlay), document)
-        found.found += [RuleProblem(str(overlay), *trouble) for trouble in document.troubles]
-        result = overlays.apply(rules, document, found, words)
-        problems += found.found
+    document = Document(None, {}) if overlay is None else yamlsource.read(overlay)
+    book, found = _overlaid(rules, documents, document, str(overlay), words)
+    return book, sorted(problems + found, key=lambda problem: (problem.path, problem.line))
+
+
+def overlaid(pack: RuleBook, document: Document, path: str) -> tuple[RuleBook, list[RuleProblem]]:
+    """Return a pack's rules under an overlay that was read already, and what is wrong with it.
+
+    ``path`` names the overlay in problems.
+    """
+    rules = {rule.id: rule for rule in pack.pack}
+    return _overlaid(rules, pack.documents, document, path, SIGNALS)
+
+
+def _overlaid(
+    rules: Mapping[str, Rule],
+    documents: Mapping[str, Document],
+    document: Document,
+    path: str,
+    words: Vocabulary,
+) -> tuple[RuleBook, list[RuleProblem]]:
+    problems = Problems(path, document)
+    problems.found += [RuleProblem(path, *trouble) for trouble in document.troubles]
+    result = overlays.apply(rules, document, problems, words)
     ordered = tuple(result.rules[name] for name in sorted(result.rules))
     digest = _hash(ordered, result.translations)
     pack = tuple(rules[name] for name in sorted(rules))
-    book = RuleBook(ordered, digest, documents, result.translations, pack)
-    return book, sorted(problems, key=lambda problem: (problem.path, problem.line))
+    return RuleBook(ordered, digest, documents, result.translations, pack), problems.found
 
 
 def shipped() -> Path:

@@ -24,6 +24,7 @@ COMMANDS = {
     "plan": ("sync", "Show what a sync would write and what is held back. Writes nothing."),
     "sync": ("sync", "Plan, then write it into the CRM."),
     "preview": ("preview", "Show what changed rules would do to the last snapshot. No CRM call."),
+    "studio": ("studio", "A local page: change rules, see what comes and goes, save."),
     "run": ("scheduler", "Sync on the configured schedule until stopped, with health and metrics."),
     "status": ("status", "Show the last runs, watermarks, outbox and open episodes."),
     "explain": ("explain", "Say why, or why not, for one opportunity, condition by condition."),

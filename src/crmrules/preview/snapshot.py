@@ -97,6 +97,12 @@ class Snapshot:
         """The names of the judged opportunities by id, for a page on this machine."""
         return {case.opportunity.id: case.opportunity.name for case in self._bench.cases}
 
+    @property
+    def people(self) -> dict[str, str | None]:
+        """The names of our people by id, as far as the snapshot tells them."""
+        users = (user for case in self._bench.cases for user in case.opportunity.users or ())
+        return {user.id: user.name for user in users}
+
     def effect(self, rules: Sequence[Rule], rules_hash: str = "") -> Effect:
         """Return what changes where these rules (all but the disabled ones) replace the current."""
         planned = self._plan(rules, rules_hash, self._base)
