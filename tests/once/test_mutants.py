@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-import report
 from hunt import PLANTS, drilled, hunt
 from mutants import MUTANTS
+
+import report
 
 CELLS = [(mutant, name) for mutant in MUTANTS for name in mutant.kills]
 SAMPLE = [(mutant, mutant.kills[0]) for mutant in MUTANTS if mutant.quick]

@@ -22,7 +22,7 @@ from crmrules.observe import figures, health
 from crmrules.observe.journal import Change, Journal, Past
 from crmrules.observe.meters import Meters, Values
 from crmrules.observe.ping import ToldNobodyError
-from crmrules.observe.steps import Steps, watched
+from crmrules.observe.steps import Steps, Watched
 from crmrules.observe.targets import Targets
 from crmrules.observe.teller import Teller
 from crmrules.outcome import Report
@@ -53,7 +53,7 @@ class Watch:
     def connector(self, connector: Connector) -> Connector:
         """Return the connector, watched."""
         self.usage = connector.usage
-        return watched(connector, self.steps)
+        return Watched(connector, self.steps)
 
 
 class Observers:

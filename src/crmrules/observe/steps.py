@@ -117,26 +117,3 @@ class Watched:
         """Write."""
         self._steps.enter("write")
         return self._connector.write(writes)
-
-
-class WatchedRemembering(Watched):
-    """... that can translate stored rows later, too."""
-
-    def __init__(self, connector: Connector, memory: Remembering, steps: Steps) -> None:
-        super().__init__(connector, steps)
-        self._memory = memory
-
-    def remember(self) -> Mapping[str, Any]:
-        """Tell what translating takes."""
-        return self._memory.remember()
-
-    def recall(self, memory: Mapping[str, Any], now: datetime) -> None:
-        """Take it back."""
-        self._memory.recall(memory, now)
-
-
-def watched(connector: Connector, steps: Steps) -> Connector:
-    """Return the connector, watched, with all that it can."""
-    if isinstance(connector, Remembering):
-        return WatchedRemembering(connector, connector, steps)
-    return Watched(connector, steps)
