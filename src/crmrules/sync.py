@@ -83,10 +83,8 @@ def sync(job: Job, *, full: bool = False, show: Show | None = None) -> Report:
         )
         report.done, report.private_done, report.failed = sent.done, sent.private, sent.failed
         report.left = sent.left
-        usage = job.connector.usage
-        run.finish(
-            report.counts(), exit_code=report.exit_code, calls=usage.calls, floor=usage.floor
-        )
+        used = job.connector.usage
+        run.finish(report.counts(), exit_code=report.exit_code, calls=used.calls, floor=used.floor)
         org.prune(job.now, job.keep)
     return report
 
