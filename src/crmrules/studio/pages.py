@@ -45,7 +45,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._env.filters |= {"words": value, "signed": _signed}
+        self._env.filters |= {"words": value, "signed": _signed, "taken": _taken}
 
     def page(self, name: str | None) -> str:
         """Return a whole page; with one rule, where it is named. Raises UsageError: no such."""
@@ -202,6 +202,10 @@ def _short(said: Any) -> str:
 
 def _count(n: int, what: str) -> str:
     return f"{n} {what}" if n == 1 else f"{n} {what}s"
+
+
+def _taken(n: int) -> str:
+    return f"\N{MINUS SIGN}{n}" if n else "0"
 
 
 def _signed(n: int) -> str:
