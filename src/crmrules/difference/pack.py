@@ -50,7 +50,7 @@ def read(path: Path) -> Pack:
     try:
         with zipfile.ZipFile(path) as archive:
             return _read(path, _members(archive, path))
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, zlib.error) as error:
+    except (zipfile.BadZipFile, OSError, RuntimeError, zlib.error) as error:
         raise UsageError(
             f"no rules can be read from {path}: {error}",
             remedy="Name a folder of rule files, a crmrules wheel, or a zip file.",

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from crmrules.rulepages.blocks import html, markdown, plain
-from crmrules.rulepages.page import About, as_json, index, of_here, of_rule
+from crmrules.rulepages.here import About, as_json, of_here
+from crmrules.rulepages.page import index, of_rule
 
 __all__ = ["About", "as_json", "index", "of_here", "of_rule", "pages", "plain"]
 
