@@ -132,6 +132,7 @@ def test_show_tells_the_same_in_the_terminal_and_to_programs(home):
     assert here["open"] == 5
 
 
+@pytest.mark.slow
 def test_without_a_store_the_pages_say_that_nothing_is_known(tmp_path):
     ran = run("rules", "docs", cwd=tmp_path)
     assert ran.code == 0
@@ -140,6 +141,7 @@ def test_without_a_store_the_pages_say_that_nothing_is_known(tmp_path):
     assert "not known: no sync has judged this rule" in text
 
 
+@pytest.mark.slow
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     ran = run("rules", "docs", "--out", "file/inside", cwd=tmp_path)

@@ -8,7 +8,6 @@ import json
 from datetime import timedelta
 
 import pytest
-from crms import slow_on_hubspot
 from world import EARLY, World, rule
 
 from crmrules import cli
@@ -48,7 +47,7 @@ def stored(world: World) -> dict:
     return looked(world, lambda tx: dict(tx.mirror.opportunities(**asked)))
 
 
-@slow_on_hubspot
+@pytest.mark.slow
 def test_the_first_sync_of_a_week_keeps_the_records_as_they_are_then(crm, tmp_path):
     with crm(tmp_path, opportunities=SIZE) as world:
         world.settle()

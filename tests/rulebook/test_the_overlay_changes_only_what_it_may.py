@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from good_rules import GOOD, NAME, VOCABULARY, folder, line_of
 
-from crmrules import rulebook
+from crmrules import rulebook, settings
+from crmrules.cli.wire import load_rules
 from crmrules.errors import UsageError
 from crmrules.rule import Mode
 from crmrules.rulecheck.wording import PEOPLE
@@ -128,3 +129,15 @@ def test_load_raises_one_error_with_every_line(tmp_path):
     text = str(caught.value)
     for part in (f".yml:{line_of(bad, 'shadw')}: ", "'P7'", "two.yml:1: ", "no such folder"):
         assert part in text
+
+
+def test_the_configured_language_is_what_runs_are_judged_with(tmp_path):
+    (tmp_path / "crmrules.toml").write_text(
+        'overlay = "o.yaml"\n[tasks]\nlanguage = "de"\n', encoding="utf-8"
+    )
+    (tmp_path / "o.yaml").write_text(
+        f"{ID}: {{translations: {{de: {{subject: Warten, body: [Was noch?, Gut.]}}}}}}\n",
+        encoding="utf-8",
+    )
+    book = load_rules(*settings.load(tmp_path / "crmrules.toml"))
+    assert book.rule(ID).then.task.subject == "Warten"
