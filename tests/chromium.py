@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 PHONE, DESKTOP = 390, 1280  # CSS pixels
+_PATIENCE = 120_000  # milliseconds: on a busy machine a page takes its time
 AXE = "4.14.1"
 _NPM = "CRMRULES_REQUIRE_NPM"  # as for the other tests that need it
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -189,6 +190,7 @@ class Eyes:
             color_scheme="dark" if dark else "light",
             **more,
         )
+        context.set_default_timeout(_PATIENCE)
         view = View(context.new_page(), self._axe)
         self._views.append(view)
         page = view.page
