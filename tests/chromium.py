@@ -1,9 +1,9 @@
 """A real browser that looks at our pages: this machine's Chromium, driven by Playwright.
 
 Where there is no browser the tests that need it skip with a sentence, unless the variable
-CRMRULES_REQUIRE_CHROMIUM says that they must not. No browser is ever downloaded. It resolves no
-name and reaches nothing but this machine. Of axe-core, which judges accessibility, npm brings one
-version into pytest's cache.
+CRMRULES_REQUIRE_CHROMIUM (for npm: CRMRULES_REQUIRE_NPM) says that they must not. No browser is
+ever downloaded. It resolves no name and reaches nothing but this machine. Of axe-core, which judges
+accessibility, npm brings one version into pytest's cache.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from typing import Any
 import pytest
 
 PHONE, DESKTOP = 390, 1280  # CSS pixels
+_PATIENCE = 120_000  # milliseconds: on a busy machine a page takes its time
 AXE = "4.14.1"
+_NPM = "CRMRULES_REQUIRE_NPM"  # as for the other tests that need it
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
@@ -48,10 +50,10 @@ _TAB = """() => {
 }"""
 
 
-def missing(what: str) -> None:
+def missing(what: str, unless: str = "CRMRULES_REQUIRE_CHROMIUM") -> None:
     """Skip, or fail where these tests must not be skipped."""
-    if os.environ.get("CRMRULES_REQUIRE_CHROMIUM"):
-        pytest.fail(f"CRMRULES_REQUIRE_CHROMIUM is set, but {what}")
+    if os.environ.get(unless):
+        pytest.fail(f"{unless} is set, but {what}")
     pytest.skip(what)
 
 
@@ -85,7 +87,7 @@ def axe_source(cache: Path) -> str:
     if not file.exists():
         npm = shutil.which("npm")
         if npm is None:
-            missing("there is no npm on this machine, which brings axe-core")
+            missing("there is no npm on this machine, which brings axe-core", _NPM)
         with tempfile.TemporaryDirectory(dir=cache) as folder:
             words = ("--ignore-scripts", "--no-audit", "--no-fund", "--prefix", folder)
             done = subprocess.run(
@@ -96,7 +98,7 @@ def axe_source(cache: Path) -> str:
                 timeout=120,
             )
             if done.returncode:
-                missing(f"npm could not bring axe-core: {done.stderr[-500:]}")
+                missing(f"npm could not bring axe-core: {done.stderr[-500:]}", _NPM)
             # One rename: whoever runs beside us sees all of it or nothing.
             (Path(folder) / "node_modules" / "axe-core" / "axe.min.js").replace(file)
     return file.read_text(encoding="utf-8")
@@ -188,6 +190,7 @@ class Eyes:
             color_scheme="dark" if dark else "light",
             **more,
         )
+        context.set_default_timeout(_PATIENCE)
         view = View(context.new_page(), self._axe)
         self._views.append(view)
         page = view.page
