@@ -185,7 +185,8 @@ ROWS = {
     ),
     "P3": Row(
         "The scheduler starts two runs, or none",
-        "Two are as above; none shows in status, which tells the last runs and how they ended.",
+        "Two are as above; none shows in status, which tells the last runs and how they ended. "
+        "`run` makes every due moment or tells that it was missed, once, and makes up for it.",
         "core",
     ),
     "S1": Row(

@@ -8,7 +8,6 @@ What was due is counted here from how the clock moved, minute by minute, and fro
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import signal
@@ -300,6 +299,3 @@ class Hour:
             "calls that failed": self.faults.struck.total(),
             "what went wrong": dict(sorted(self.tried.items())),
         }
-
-    def __str__(self) -> str:
-        return json.dumps(self.check(), indent=1)

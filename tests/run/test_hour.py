@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sys
+import time
 from datetime import timedelta
 from random import Random
 
+import figures
 import pytest
 from hour import Hour
 from hubspot_world import HubSpotWorld
@@ -37,12 +38,21 @@ def hour(tmp_path, monkeypatch):
     return live
 
 
-def figures(found: Hour) -> None:
-    """Show with -s what an hour was like."""
-    sys.stdout.write(f"{found}\n")
+SHOWN = 11
+"""The seed whose hour stands in docs/torture.md."""
+
+
+def noted(name: str, found: Hour, began: float) -> None:
+    """Put the figures of an hour into the page, where that is wanted."""
+    told = {
+        what: ", ".join(f"{k} {n}" for k, n in value.items()) if isinstance(value, dict) else value
+        for what, value in found.check().items()
+    }
+    figures.note(name, told, seconds=time.perf_counter() - began)
 
 
 @pytest.mark.slow
+@pytest.mark.fault("P3")
 @pytest.mark.parametrize("kind", [SalesforceWorld, HubSpotWorld], ids=lambda kind: kind.name)
 def test_in_some_minutes_of_trouble_every_due_moment_is_made_or_told(hour, kind):
     found = hour(kind, 1, timedelta(minutes=12), 1)
@@ -51,12 +61,17 @@ def test_in_some_minutes_of_trouble_every_due_moment_is_made_or_told(hour, kind)
 
 
 @pytest.mark.torture
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.fault("P3")
+@pytest.mark.parametrize("seed", [SHOWN, 1, 2, 3, 4])
 @pytest.mark.parametrize("kind", [SalesforceWorld, HubSpotWorld], ids=lambda kind: kind.name)
 def test_in_an_hour_of_trouble_every_due_moment_is_made_or_told(hour, kind, seed):
-    figures(hour(kind, seed, timedelta(hours=1), 1))
+    began = time.perf_counter()
+    found = hour(kind, seed, timedelta(hours=1), 1)
+    if seed == SHOWN:
+        noted(f"hour {kind.name}", found, began)
 
 
 @pytest.mark.torture
 def test_in_days_of_trouble_every_due_moment_is_made_or_told(hour):
-    figures(hour(SalesforceWorld, 1, timedelta(days=2), 15))
+    began = time.perf_counter()
+    noted("days salesforce", hour(SalesforceWorld, 1, timedelta(days=2), 15), began)

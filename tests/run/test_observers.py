@@ -22,8 +22,9 @@ from crmrules.connector import Organization, Usage
 from crmrules.errors import AccessError, LockedError, RetryableError
 from crmrules.observe import Endpoints, Observers, Targets, figures, ping
 from crmrules.observe.meters import Meters
+from crmrules.observe.observers import Watch
 from crmrules.outcome import Report
-from crmrules.schedule import Missed
+from crmrules.schedule import Due, Missed
 from crmrules.state import Status, Store
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
@@ -462,3 +463,19 @@ def test_one_thing_at_a_time_is_done_in_a_hurry():
     done = []
     hurried(lambda: done.append(1))
     assert done == [1]
+
+
+def test_a_run_that_was_killed_is_told_counted_and_noted_by_the_next_start(tmp_path, store, lines):
+    targets = a_target(tmp_path, textfile=tmp_path / "m.prom")
+    first = Observers(serving=True, clock=lambda: NOW)
+    first.use(targets)
+    first.began(Watch(first, Due(NOW)))  # and nothing more is heard of it
+    second = Observers(serving=True, clock=lambda: NOW)
+    second.use(targets)
+    second.killed()
+    assert [line["event"] for line in lines] == ["killed"]
+    assert values((tmp_path / "m.prom").read_text())["crmrules_runs_total{exit=killed}"] == 1
+    third = Observers(serving=True, clock=lambda: NOW)
+    third.use(targets)
+    third.killed()
+    assert (third.past.failed, [event["kind"] for event in third.past.events]) == (1, ["killed"])

@@ -202,11 +202,11 @@ class Observers:
         self.note(change)
         self.write()
 
-    def killed(self) -> bool:
-        """Note and tell that the run before this process was killed; return whether one was."""
+    def killed(self) -> None:
+        """Note and tell that the run before this process was killed, where one was."""
         left = self.past.open
         if left is None:
-            return False
+            return
         now = self._clock()
         log.warning("killed", killed=left.get("run_id"), since=left.get("at"))
         self.meters.add("runs", 1, self._org, "killed")
@@ -216,7 +216,7 @@ class Observers:
             past.open, past.failed = None, past.failed + 1
 
         self.note(change)
-        return True
+        self.write()
 
     def health(self) -> str | None:
         """Return why syncs do not go well; None: they do, or nothing is known yet."""
