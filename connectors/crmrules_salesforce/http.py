@@ -110,10 +110,7 @@ class Transport:
         return self.retrying(lambda: self._call(method, path, body, writes=False))
 
     def write(self, method: str, path: str, body: Any) -> Any:
-        """Make a call that changes records, once.
-
-        Raises UncertainError when it may have happened.
-        """
+        """Make a call that changes records, once; UncertainError when it may have happened."""
         return self._call(method, path, body, writes=True)
 
     def exchange(self, method: str, path: str, *, writes: bool, **rest: Any) -> requests.Response:
