@@ -49,8 +49,9 @@ def test_a_task_is_remembered_as_we_left_it(tmp_path):
 def test_the_tasks_of_another_organization_are_never_named(tmp_path):
     with open_store(tmp_path) as store:
         write(store, OTHER, (create("k1"), Outcome(Result.DONE, id="501")))
-        store.for_org(ORG)
         assert remembered(store, ORG) == []
+        write(store, ORG, (create("k2"), Outcome(Result.DONE, id="777")))
+        assert [one.task_id for one in remembered(store, ORG)] == ["777"]
         assert [one.task_id for one in remembered(store, OTHER)] == ["501"]
 
 
