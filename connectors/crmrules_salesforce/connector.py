@@ -28,6 +28,7 @@ from crmrules.connector import (
 from crmrules.errors import AccessError
 from crmrules.mapping import Mapping
 from crmrules.model import Opportunity, OurTask
+from crmrules.stages import Stage
 from crmrules_salesforce.activities import our_task
 from crmrules_salesforce.composite import read_answers
 from crmrules_salesforce.config import Config
@@ -35,9 +36,9 @@ from crmrules_salesforce.http import Transport
 from crmrules_salesforce.planner import Planner
 from crmrules_salesforce.reader import Reader
 from crmrules_salesforce.records import TASK_FIELDS, task_row
+from crmrules_salesforce.rights import KEY_FIELD
 from crmrules_salesforce.rows import normalize
 from crmrules_salesforce.schema import (
-    KEY_FIELD,
     Schema,
     needs_confirmation,
     production_problem,
@@ -46,11 +47,18 @@ from crmrules_salesforce.schema import (
 )
 from crmrules_salesforce.scope import quoted
 from crmrules_salesforce.slices import Query
+from crmrules_salesforce.stages import listed
 from crmrules_salesforce.tables import mail_texts, with_fields
 from crmrules_salesforce.writer import Writer
 
 KEYS = 300
 """Keys per query; 300 of them are about 15,000 characters."""
+
+UNSEEN_MAIL = (
+    "Mail that Einstein Activity Capture collects is not in Salesforce's own records, unless 'Sync "
+    "Email as Salesforce Activity' is on. What reps send from elsewhere must be logged."
+)
+"""Salesforce Help, "Einstein Activity Capture"; the API gives EmailMessage and tasks alone."""
 
 
 class SalesforceConnector:
@@ -97,7 +105,12 @@ class SalesforceConnector:
         self._schema = read_schema(self._config, token, parts, self._tables, self._mapping)
         self._known = self._schema.preflight.organization, frozenset(self._schema.tables)
         self._observed = self._transport.server_time or self._now()
-        return replace(self._schema.preflight, now=self._transport.server_time)
+        now = self._transport.server_time
+        return replace(self._schema.preflight, now=now, unseen_mail=UNSEEN_MAIL)
+
+    def stages(self) -> Sequence[Stage]:
+        """Return the active stages, in their order; record types share one list of them."""
+        return listed(self._checked().stages)
 
     def may_write(self) -> Sequence[Problem]:
         """Return nothing: the describes of ``check`` told every right of ours."""

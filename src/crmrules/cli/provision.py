@@ -11,40 +11,41 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 
+from crmrules import log
+from crmrules.cli.admin import OPTION, admin_token, provisioner
 from crmrules.cli.options import common, emit, formatted
-from crmrules.errors import CrmRulesError, UsageError
-
-OPTION = "--admin-token-file"
-SIGNS = {
-    "create_group": "+",
-    "create_property": "+",
-    "add_options": "~",
-    "keep": "=",
-    "conflict": "!",
-}
+from crmrules.errors import CrmRulesError
+from crmrules.provisioning import SIGNS, Step
+from crmrules.settings import load
 
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Show what would be made; write nothing.")
+@admin_token
 @click.option(
-    OPTION,
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="File with an administrator's token, which the sync never gets. A dry run does without.",
+    "--views",
+    is_flag=True,
+    help="Also what people look at: list views, reports, a dashboard, a layout (Salesforce).",
+)
+@click.option(
+    "--assign",
+    is_flag=True,
+    help="Give our permission set to the user the sync signs in as (Salesforce).",
 )
 @common
 @formatted
 def provision(
     config: Path | None,
-    log_format: str | None,
+    log_format: log.Format | None,
     verbose: int,
     output: str,
     *,
     dry_run: bool,
     admin_token_file: Path | None,
+    **parts: bool,
 ) -> int:
     """Make the fields crmrules writes in the CRM, and keep everything that is there.
 
@@ -55,98 +56,44 @@ def provision(
 
     Example: crmrules provision --dry-run
     """
-    provisioner = _provisioner(config, log_format, verbose, admin_token_file, dry_run=dry_run)
+    log.configure(log_format, verbose=verbose)
+    settings, base = load(config)
+    it = provisioner(settings, base, admin_token_file, dry_run=dry_run, **parts)
     try:
-        steps = provisioner.steps() if dry_run else provisioner.apply()
+        steps = it.steps() if dry_run else it.apply()
     except CrmRulesError as error:
-        _report_made(provisioner.made)
+        _report_made(it.made)
         if admin_token_file is not None and (error.where or "").endswith("token_file"):
             error.where = OPTION  # it is this token that lacks something, not the configured one
         raise
     finally:
-        provisioner.close()
+        it.close()
     conflict = any(step.action == "conflict" for step in steps)
     if output == "json":
-        emit({"dry_run": dry_run, "place": provisioner.place, "steps": [asdict(s) for s in steps]})
+        emit({"dry_run": dry_run, "place": it.place, "steps": [asdict(s) for s in steps]})
     else:
-        click.echo(provisioner.place)
+        click.echo(it.place)
         for line in lines(steps):
             click.echo(line)
         click.echo(_verdict(steps, dry_run=dry_run))
     return 3 if conflict else 0
 
 
-def _provisioner(
-    config: Path | None, log_format: Any, verbose: int, token_file: Path | None, *, dry_run: bool
-) -> Any:
-    """Return the configured CRM's provisioner; UsageError where there is none, or no token."""
-    from crmrules import log
-    from crmrules.cli import wire
-    from crmrules.settings import load
-
-    log.configure(log_format, verbose=verbose)
-    settings, base = load(config)
-    make = _maker(settings.connector)
-    section = wire.section(settings, base)
-    token = _admin_token(token_file, set(wire.secrets(section)), dry_run=dry_run)
-    rules = wire.load_rules(settings, base).enabled
-    flags = sorted({rule.then.flag for rule in rules if not rule.private})
-    return make(section, token=token, flags=flags)
-
-
-def _maker(connector: str) -> Any:
-    from crmrules import plugins
-
-    known = plugins.names(plugins.PROVISIONERS)
-    if connector not in known and connector in plugins.names(plugins.CONNECTORS):
-        raise UsageError(
-            f"there is nothing to provision for '{connector}'",
-            where="connector",
-            remedy="On Salesforce, deploy what is in deploy/salesforce: its README says how. "
-            "An export has no fields to make.",
-        )
-    kind = plugins.PROVISIONERS if connector in known else plugins.CONNECTORS
-    return plugins.load(kind, connector)
-
-
-def _admin_token(path: Path | None, others: set[str], *, dry_run: bool) -> str | None:
-    """Return the administrator's token, None for a dry run without; it is told to the log."""
-    from crmrules import log
-    from crmrules.section import secret_file
-
-    if path is None:
-        if dry_run:
-            return None
-        raise UsageError(
-            "making fields takes an administrator's token of its own",
-            where=OPTION,
-            remedy=f"Name its file with {OPTION}, or look first with --dry-run.",
-        )
-    token = secret_file(path, where=OPTION)
-    log.keep_secret(token)
-    if not token or (token in others and not dry_run):
-        what = "is the sync's own token" if token else "is empty"
-        raise UsageError(
-            f"the file {path} {what}",
-            where=OPTION,
-            remedy="Make a key for this alone, with the rights to change the CRM's setup; delete "
-            "it afterwards.",
-        )
-    return token
-
-
-def lines(steps: Sequence[Any]) -> list[str]:
+def lines(steps: Sequence[Step]) -> list[str]:
     """Return the steps as a list like a diff: + new, ~ extended, = kept, ! in the way."""
     width = max((len(step.name) for step in steps), default=0)
+    about = max((len(step.object) for step in steps), default=0)
     told: list[str] = []
     for step in steps:
-        sign = SIGNS.get(step.action, "?")
-        told.append(f"{sign} {step.object:<6} {step.name:<{width}}  {step.detail}".rstrip())
+        sign = SIGNS[step.action]
+        told.append(
+            f"{sign} {step.object:<{max(6, about)}} {step.name:<{width}}  {step.detail}".rstrip()
+        )
         told += [f"    -> {step.remedy}"] if step.remedy else []
     return told
 
 
-def _report_made(made: Sequence[Any]) -> None:
+def _report_made(made: Sequence[Step]) -> None:
     """Say on stderr what was written before an error; running again goes on from there."""
     if made:
         click.echo("Made before it stopped:", err=True)
@@ -154,13 +101,16 @@ def _report_made(made: Sequence[Any]) -> None:
             click.echo(line, err=True)
 
 
-def _verdict(steps: Sequence[Any], *, dry_run: bool) -> str:
-    count = [SIGNS.get(step.action, "?") for step in steps].count
+def _verdict(steps: Sequence[Step], *, dry_run: bool) -> str:
+    count = [SIGNS[step.action] for step in steps].count
     if count("!"):
-        return f"{count('!')} conflict(s): nothing was written."
+        return f"{count('!')} conflict(s): nothing was written. Next: mend them, then run it again"
+    after = "Next: crmrules plan"
+    if not dry_run and any("provision --assign" in step.remedy for step in steps):
+        after = f"Next: crmrules provision {OPTION} FILE --assign, then crmrules plan"
     if count("+") + count("~") == 0:
-        return "Nothing to do. Next: crmrules doctor"
+        return f"Nothing to do. {after}"
     work = f"{count('+')} new, {count('~')} extended, {count('=')} kept."
     if dry_run:
         return f"{work} Nothing was written. Next: crmrules provision {OPTION} FILE"
-    return f"{work} Written and read back. Next: crmrules doctor"
+    return f"{work} Written and read back. {after}"
