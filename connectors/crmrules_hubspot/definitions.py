@@ -15,12 +15,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from crmrules.errors import UsageError
+from crmrules.provisioning import Action
 
 Definition = Mapping[str, Any]
-Action = Literal["create_group", "create_property", "add_options", "keep", "conflict"]
 FLAGS, KEY = "crmrules_flags", "crmrules_key"
 NOT_UNIQUE = "without a unique value: a repeated task is prevented by looking it up (query mode)"
 _SETTINGS = "in HubSpot's property settings"

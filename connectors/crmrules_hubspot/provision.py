@@ -13,15 +13,15 @@ from __future__ import annotations
 import random as _random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from crmrules.errors import AccessError, ConnectorError, UncertainError, UsageError
+from crmrules.provisioning import Step
 from crmrules_hubspot.definitions import (
     KEY,
     NOT_UNIQUE,
-    Action,
     Definition,
     Manifest,
     difference,
@@ -53,17 +53,6 @@ class PropertiesApi(Protocol):
 
     def update_property(self, object_: str, name: str, body: Mapping[str, Any]) -> None:
         """Change the given parts of a definition."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One thing to do, or done, or in the way. ``name`` is a group's or a property's."""
-
-    action: Action
-    object: str
-    name: str
-    detail: str = ""
-    remedy: str = ""
 
 
 class Provisioner:

@@ -17,15 +17,9 @@ import click
 
 from crmrules.cli.options import common, emit, formatted
 from crmrules.errors import CrmRulesError, UsageError
+from crmrules.provisioning import SIGNS, Step
 
 OPTION = "--admin-token-file"
-SIGNS = {
-    "create_group": "+",
-    "create_property": "+",
-    "add_options": "~",
-    "keep": "=",
-    "conflict": "!",
-}
 
 
 @click.command()
@@ -135,18 +129,18 @@ def _admin_token(path: Path | None, others: set[str], *, dry_run: bool) -> str |
     return token
 
 
-def lines(steps: Sequence[Any]) -> list[str]:
+def lines(steps: Sequence[Step]) -> list[str]:
     """Return the steps as a list like a diff: + new, ~ extended, = kept, ! in the way."""
     width = max((len(step.name) for step in steps), default=0)
     told: list[str] = []
     for step in steps:
-        sign = SIGNS.get(step.action, "?")
+        sign = SIGNS[step.action]
         told.append(f"{sign} {step.object:<6} {step.name:<{width}}  {step.detail}".rstrip())
         told += [f"    -> {step.remedy}"] if step.remedy else []
     return told
 
 
-def _report_made(made: Sequence[Any]) -> None:
+def _report_made(made: Sequence[Step]) -> None:
     """Say on stderr what was written before an error; running again goes on from there."""
     if made:
         click.echo("Made before it stopped:", err=True)
@@ -154,8 +148,8 @@ def _report_made(made: Sequence[Any]) -> None:
             click.echo(line, err=True)
 
 
-def _verdict(steps: Sequence[Any], *, dry_run: bool) -> str:
-    count = [SIGNS.get(step.action, "?") for step in steps].count
+def _verdict(steps: Sequence[Step], *, dry_run: bool) -> str:
+    count = [SIGNS[step.action] for step in steps].count
     if count("!"):
         return f"{count('!')} conflict(s): nothing was written."
     if count("+") + count("~") == 0:
