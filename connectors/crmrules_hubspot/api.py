@@ -165,6 +165,11 @@ class Api:
         path = f"/crm/objects/{self._version}/{object_}/batch/update"
         return self.transport.call("POST", path, {"inputs": list(inputs)})
 
+    def archive(self, object_: str, ids: Sequence[str]) -> None:
+        """Put up to 100 records into the bin; one that is there already, or gone, is no error."""
+        path = f"/crm/objects/{self._version}/{object_}/batch/archive"
+        self.transport.call("POST", path, {"inputs": [{"id": one} for one in ids]})
+
     def groups(self, object_: str) -> list[Record]:
         """Return the property groups of an object."""
         return _results(self._get(f"/crm/properties/{self._version}/{object_}/groups"))
@@ -181,8 +186,19 @@ class Api:
 
     def update_property(self, object_: str, name: str, body: Record) -> None:
         """Change the definition of a property; only the given parts."""
-        path = f"/crm/properties/{self._version}/{object_}/{quote(name, safe='')}"
-        self.transport.call("PATCH", path, body)
+        self.transport.call("PATCH", self._property(object_, name), body)
+
+    def archive_property(self, object_: str, name: str) -> None:
+        """Put a property into the bin, with its values."""
+        self.transport.call("DELETE", self._property(object_, name))
+
+    def delete_group(self, object_: str, name: str) -> None:
+        """Remove a property group."""
+        path = f"/crm/properties/{self._version}/{object_}/groups/{quote(name, safe='')}"
+        self.transport.call("DELETE", path)
+
+    def _property(self, object_: str, name: str) -> str:
+        return f"/crm/properties/{self._version}/{object_}/{quote(name, safe='')}"
 
     def _get(self, path: str, params: Mapping[str, str] | None = None) -> Record:
         return _mapping(self.transport.call("GET", path, params=params))

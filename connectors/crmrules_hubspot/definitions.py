@@ -87,7 +87,7 @@ def difference(
     if found is None:
         return "create_property", _told(ours), ""
     missing = [o["value"] for o in ours.get("options", ()) if o["value"] not in values_of(found)]
-    reason = _in_the_way(ours, found, bool(missing))
+    reason = _in_the_way(ours, found, lacks_options=bool(missing))
     if reason:
         remedy = f"It is somebody else's: delete it {_SETTINGS} if nobody needs it, then run again."
         return "conflict", reason, remedy
@@ -100,7 +100,12 @@ def difference(
     return "keep", "", ""
 
 
-def _in_the_way(ours: Definition, found: Mapping[str, Any], lacks_options: bool) -> str:
+def is_foreign(ours: Definition, found: Mapping[str, Any]) -> bool:
+    """Return whether a property of our name is of a kind that ``provision`` would not take."""
+    return bool(_in_the_way(ours, found, lacks_options=False))
+
+
+def _in_the_way(ours: Definition, found: Mapping[str, Any], *, lacks_options: bool) -> str:
     """Return why a property of our name cannot be ours; "" if it can."""
     rights = found.get("modificationMetadata") or {}
     if found.get("type") != ours["type"]:

@@ -75,11 +75,11 @@ def _edited(row: Row) -> bool:
     history = row.body.get("history")
     if not isinstance(history, AnyMapping):
         return True
-    first = _writers(history, KEY)[-1:]
+    first = writers(history, KEY)[-1:]
     if not first or first[0] is None:
         return True
     for name in WRITTEN:
-        writers = _writers(history, name)
+        writers = writers(history, name)
         if not writers and text(properties(row), name) is not None:
             return True
         if any(writer != first[0] for writer in writers):
@@ -87,7 +87,7 @@ def _edited(row: Row) -> bool:
     return False
 
 
-def _writers(history: Body, name: str) -> list[_Writer | None]:
+def writers(history: Body, name: str) -> list[_Writer | None]:
     """Return who wrote each version, newest first as HubSpot gives them; None: cannot be told."""
     entries = history.get(name)
     if not isinstance(entries, list):

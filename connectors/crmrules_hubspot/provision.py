@@ -1,11 +1,11 @@
-"""Make our properties in a portal. ``connect`` is what the entry point names.
+"""Make our properties in a portal, and remove them. ``connect`` is what the entry point names.
 
 Know before changing: what is there is never changed, except that missing options are added to an
 enumeration of ours; the API replaces all options at once, so those that are there are sent along.
 One conflict, and nothing at all is written. ``hasUniqueValue`` cannot be changed later, so the key
 is asked for with it first, and made without it only where the portal refuses.
 
-It removes nothing and touches no record.
+Removing is in ``removal``; nothing here removes anything or touches a record.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from crmrules.errors import AccessError, ConnectorError, UncertainError, UsageError
-from crmrules.provisioning import Step
+from crmrules.provisioning import Known, Ours, Step
 from crmrules_hubspot.definitions import (
     KEY,
     NOT_UNIQUE,
@@ -29,21 +29,16 @@ from crmrules_hubspot.definitions import (
     wanted,
 )
 from crmrules_hubspot.errors import RefusedError
+from crmrules_hubspot.removal import STAYS, Removal, RemovalApi
 
 _AGAIN = "Look at it with 'crmrules provision --dry-run', then run provision again."
 
 
-class PropertiesApi(Protocol):
+class PropertiesApi(RemovalApi, Protocol):
     """The operations this needs; each raises RefusedError where HubSpot refuses the request."""
 
     def account(self) -> Mapping[str, Any]:
         """Return which portal the token belongs to."""
-
-    def properties(self, object_: str, *, archived: bool = False) -> Sequence[Mapping[str, Any]]:
-        """Return the definitions of an object: those in use, or those in the bin."""
-
-    def groups(self, object_: str) -> Sequence[Mapping[str, Any]]:
-        """Return the property groups of an object."""
 
     def create_group(self, object_: str, body: Mapping[str, Any]) -> None:
         """Make a property group."""
@@ -73,8 +68,13 @@ class Provisioner:
         self._api, self._portal_id = api, portal_id
         self._wanted: Manifest = wanted(flags)
         self.close = close
-        self.place = ""
+        self.place, self.stays = "", STAYS
         self.made: list[Step] = []
+        self._removal = Removal(api, self._wanted)
+
+    def organization(self) -> str:
+        """Return the portal's id; AccessError for another than the configured one."""
+        return self._check_portal()
 
     def steps(self) -> list[Step]:
         """Return what is to do, object by object; writes nothing.
@@ -109,7 +109,22 @@ class Provisioner:
         done = {(step.object, step.name): step for step in self.made if step.name == KEY}
         return [done.get((step.object, step.name), step) for step in steps]
 
-    def _check_portal(self) -> None:
+    @property
+    def removed(self) -> list[Ours]:
+        """What ``remove`` has removed so far."""
+        return self._removal.removed
+
+    def ours(self, known: Sequence[Known] = ()) -> list[Ours]:
+        """Return everything of ours that is there; AccessError for another portal."""
+        self._check_portal()
+        return self._removal.ours(known)
+
+    def remove(self, things: Sequence[Ours]) -> list[Step]:
+        """Remove these; AccessError for another portal, or where the token may not."""
+        self._check_portal()
+        return self._removal.remove(things)
+
+    def _check_portal(self) -> str:
         account = self._api.account()
         portal = str(account["portalId"])
         self.place = f"HubSpot portal {portal} ({account.get('accountType') or 'type unknown'})"
@@ -119,6 +134,7 @@ class Provisioner:
                 remedy="use a token of the portal in [hubspot] portal_id, or correct that key",
                 where="[hubspot] portal_id",
             )
+        return portal
 
     def _compare(self, object_: str) -> Iterator[Step]:
         group = self._wanted.groups[object_]

@@ -20,9 +20,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
-from crmrules_hubspot.api import SEARCH_PAGE, Api, Record, next_page
+from crmrules_hubspot.api import SEARCH_PAGE, Record, next_page
 
 CAP = 10_000
 """Results per search; a request beyond answers 400."""
@@ -72,6 +72,13 @@ def _beyond(last: str, digits: int) -> int:
     return int(last[:digits]) + 1 if len(last) >= digits else int(last.ljust(digits, "0"))
 
 
+class Searches(Protocol):
+    """What is asked of the API."""
+
+    def search(self, object_: str, body: Mapping[str, Any]) -> Record:
+        """Return one page of a search."""
+
+
 class Scan:
     """One search read to its end, each record once.
 
@@ -81,7 +88,7 @@ class Scan:
 
     def __init__(
         self,
-        api: Api,
+        api: Searches,
         object_: str,
         groups: Sequence[Group],
         by: str,

@@ -111,10 +111,16 @@ class Provisioner(Protocol):
 
     place: str
     """Which account, in words; known after the first look."""
+    stays: Sequence[str]
+    """What ``remove`` leaves in the CRM, a sentence each: its bin, the app, the user we act as."""
     made: list[Step]
     """What ``apply`` has made so far, also when it raised."""
-    removed: list[Ours]
-    """What ``remove`` has removed so far, also when it raised."""
+
+    def organization(self) -> str:
+        """Return the id of the account, as ``connector.Organization`` has it: the state's key.
+
+        Raises AccessError where we are not let in, or for another account than the configured one.
+        """
 
     def steps(self) -> list[Step]:
         """Return what is to do, in the order it would be done; writes nothing.
@@ -152,6 +158,10 @@ class Provisioner(Protocol):
         Raises AccessError where the token may not remove at all, ConnectorError (RetryableError,
         UncertainError) where the CRM does not answer; running again goes on from there.
         """
+
+    @property
+    def removed(self) -> Sequence[Ours]:
+        """What ``remove`` has removed so far, also when it raised."""
 
     def close(self) -> None:
         """Close the connections."""

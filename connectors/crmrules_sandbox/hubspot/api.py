@@ -121,6 +121,7 @@ ROUTES = (
     _one("GET", f"{_PROPERTIES}/groups", properties.list_groups, _schema),
     _one("POST", f"{_PROPERTIES}/groups", properties.create_group, _define),
     _one("GET", f"{_PROPERTIES}/groups/{{name}}", properties.read_group, _schema),
+    _one("DELETE", f"{_PROPERTIES}/groups/{{name}}", properties.delete_group, _define),
     _one("POST", f"{_PROPERTIES}/batch/read", properties.read_batch, _schema),
     _one("POST", f"{_PROPERTIES}/batch/create", properties.create_batch, _define),
     _one("POST", f"{_PROPERTIES}/batch/archive", properties.archive_batch, _define),

@@ -136,6 +136,18 @@ def create_group(portal: Portal, kind: str, request: Request) -> Response:
     return Response(201, portal.add_group(kind, data))
 
 
+def delete_group(portal: Portal, kind: str, request: Request) -> Response:
+    """Remove a group; one that still holds properties is refused."""
+    name = request.found["name"]
+    if name not in portal.groups[kind]:
+        raise ApiError(404, "resource not found", "OBJECT_NOT_FOUND")
+    found = portal.definitions[kind].values()
+    if any(each["groupName"] == name and not each["archived"] for each in found):
+        raise invalid(f"Property Group {name} still holds properties")
+    del portal.groups[kind][name]
+    return Response(204)
+
+
 def _shown(portal: Portal, kind: str, found: Definition) -> Definition:
     options = None
     if kind == "deals" and found["name"] == "dealstage":
