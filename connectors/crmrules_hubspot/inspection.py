@@ -47,10 +47,10 @@ def inspect(config: Config, api: Api, configured: Words, words: Words) -> tuple[
     problems = [*_unmapped(words, stages.values())]
     deals, tasks = _definitions(api, "deals"), _definitions(api, "tasks")
     problems += _absent(api, deals, named(configured, config.role_sources))
-    flags, found = _fields(deals)
-    problems += found
-    keyed, unique, found = _key(tasks)
-    problems += found
+    flags, wrong_fields = _fields(deals)
+    keyed, unique, wrong_key = _key(tasks)
+    bare = KEY not in tasks and not any(name in deals for name in OUR_FIELDS.values())
+    problems += [_not_provisioned()] if bare else [*wrong_fields, *wrong_key]
     if needs_confirmation(organization, config):
         problems.append(production_problem(organization))
     capabilities = Capabilities(
@@ -183,6 +183,15 @@ def _fields(deals: Mapping[str, Record]) -> tuple[frozenset[str], list[Problem]]
         remedy = f"delete or rename it in HubSpot's property settings, then {_PROVISION}"
         problems.append(Problem(text, remedy, level="error"))
     return frozenset(usable), problems
+
+
+def _not_provisioned() -> Problem:
+    names = ", ".join(OUR_FIELDS.values())
+    text = (
+        f"this portal is not provisioned: the deal properties {names} and the task property {KEY} "
+        "do not exist"
+    )
+    return Problem(text, _PROVISION, level="error")
 
 
 def _key(tasks: Mapping[str, Record]) -> tuple[bool, bool, list[Problem]]:

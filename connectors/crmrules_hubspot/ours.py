@@ -79,10 +79,10 @@ def _edited(row: Row) -> bool:
     if not first or first[0] is None:
         return True
     for name in WRITTEN:
-        writers = writers(history, name)
-        if not writers and text(properties(row), name) is not None:
+        wrote = writers(history, name)
+        if not wrote and text(properties(row), name) is not None:
             return True
-        if any(writer != first[0] for writer in writers):
+        if any(writer != first[0] for writer in wrote):
             return True
     return False
 

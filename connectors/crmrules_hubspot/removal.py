@@ -26,7 +26,8 @@ _STATUS = "hs_task_status"
 _PROPERTIES = (KEY, "hs_task_subject", _STATUS)
 _DEALS = "deals"
 _IN_USE = (
-    "Take it out of the views, lists, reports or workflows that use it, then run unprovision again."
+    "Take it out of what uses it (views, lists, reports, workflows; a group: its properties), then "
+    "run unprovision again."
 )
 
 STAYS = (
@@ -145,7 +146,7 @@ class Removal:
                 return self._remove(batch[:middle]) + self._remove(batch[middle:])
             if error.status != 404:
                 [one] = batch
-                remedy = _IN_USE if one.kind == "field" else error.remedy
+                remedy = error.remedy if one.kind == "task" else _IN_USE
                 return [Step("refused", one.object, one.name, error.message, remedy)]
         self.removed += batch
         return [Step("remove", one.object, one.name, one.label) for one in batch]

@@ -19,6 +19,7 @@ from crmrules.letters import shown
 _NAMES = re.compile(r"token|secret|password|authorization|assertion|private_key", re.IGNORECASE)
 _SECRETS: dict[str, None] = {}  # those announced last come last
 _MOST = 500  # a scheduler gets a new token for every run: the oldest go
+Format = Literal["console", "json"]
 _SHORT = 6  # shorter strings are not announced: they would blank out ordinary words
 
 
@@ -56,9 +57,7 @@ def _clean(value: Any) -> Any:
     return value
 
 
-def configure(
-    style: Literal["console", "json"] | None = None, *, verbose: int = 0, quiet: bool = False
-) -> None:
+def configure(style: Format | None = None, *, verbose: int = 0, quiet: bool = False) -> None:
     """Send logs to stderr; ``style`` None: console on a terminal, JSON elsewhere.
 
     ``quiet`` leaves only warnings: for commands that tell everything themselves.

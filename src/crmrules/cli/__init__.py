@@ -20,7 +20,7 @@ COMMANDS = {
     "demo": ("demo", "The whole loop on a built-in sandbox CRM: no account, no network."),
     "init": ("init", "Write crmrules.toml, a rule overlay and a proposed stage map."),
     "doctor": ("doctor", "Check configuration, rules, sign-in, fields and data; write nothing."),
-    "provision": ("provision", "Make our fields in the CRM, where it has no deployment tool."),
+    "provision": ("provision", "Show what our fields in the CRM lack, and make it."),
     "plan": ("sync", "Show what a sync would write and what is held back. Writes nothing."),
     "sync": ("sync", "Plan, then write it into the CRM."),
     "preview": ("preview", "Show what changed rules would do to the last snapshot. No CRM call."),
@@ -32,6 +32,7 @@ COMMANDS = {
     "signals": ("signals", "List every signal a rule may use, and when it is unknown."),
     "sandbox": ("sandbox", "Run a fake CRM on this machine, for trying any client against it."),
     "state": ("state", "Back up or migrate the state store; export the audit of writes."),
+    "unprovision": ("unprovision", "Remove everything ever written in the CRM, tasks included."),
     "unlock": ("unlock", "Release the lock of a run that died, by its id."),
 }
 

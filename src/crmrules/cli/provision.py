@@ -11,29 +11,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 
+from crmrules import log
+from crmrules.cli.admin import OPTION, admin_token, provisioner
 from crmrules.cli.options import common, emit, formatted
-from crmrules.errors import CrmRulesError, UsageError
+from crmrules.errors import CrmRulesError
 from crmrules.provisioning import SIGNS, Step
-
-OPTION = "--admin-token-file"
+from crmrules.settings import load
 
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Show what would be made; write nothing.")
-@click.option(
-    OPTION,
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="File with an administrator's token, which the sync never gets. A dry run does without.",
-)
+@admin_token
 @common
 @formatted
 def provision(
     config: Path | None,
-    log_format: str | None,
+    log_format: log.Format | None,
     verbose: int,
     output: str,
     *,
@@ -49,84 +45,27 @@ def provision(
 
     Example: crmrules provision --dry-run
     """
-    provisioner = _provisioner(config, log_format, verbose, admin_token_file, dry_run=dry_run)
+    log.configure(log_format, verbose=verbose)
+    settings, base = load(config)
+    it = provisioner(settings, base, admin_token_file, dry_run=dry_run)
     try:
-        steps = provisioner.steps() if dry_run else provisioner.apply()
+        steps = it.steps() if dry_run else it.apply()
     except CrmRulesError as error:
-        _report_made(provisioner.made)
+        _report_made(it.made)
         if admin_token_file is not None and (error.where or "").endswith("token_file"):
             error.where = OPTION  # it is this token that lacks something, not the configured one
         raise
     finally:
-        provisioner.close()
+        it.close()
     conflict = any(step.action == "conflict" for step in steps)
     if output == "json":
-        emit({"dry_run": dry_run, "place": provisioner.place, "steps": [asdict(s) for s in steps]})
+        emit({"dry_run": dry_run, "place": it.place, "steps": [asdict(s) for s in steps]})
     else:
-        click.echo(provisioner.place)
+        click.echo(it.place)
         for line in lines(steps):
             click.echo(line)
         click.echo(_verdict(steps, dry_run=dry_run))
     return 3 if conflict else 0
-
-
-def _provisioner(
-    config: Path | None, log_format: Any, verbose: int, token_file: Path | None, *, dry_run: bool
-) -> Any:
-    """Return the configured CRM's provisioner; UsageError where there is none, or no token."""
-    from crmrules import log
-    from crmrules.cli import wire
-    from crmrules.settings import load
-
-    log.configure(log_format, verbose=verbose)
-    settings, base = load(config)
-    make = _maker(settings.connector)
-    section = wire.section(settings, base)
-    token = _admin_token(token_file, set(wire.secrets(section)), dry_run=dry_run)
-    rules = wire.load_rules(settings, base).enabled
-    flags = sorted({rule.then.flag for rule in rules if not rule.private})
-    return make(section, token=token, flags=flags)
-
-
-def _maker(connector: str) -> Any:
-    from crmrules import plugins
-
-    known = plugins.names(plugins.PROVISIONERS)
-    if connector not in known and connector in plugins.names(plugins.CONNECTORS):
-        raise UsageError(
-            f"there is nothing to provision for '{connector}'",
-            where="connector",
-            remedy="On Salesforce, deploy what is in deploy/salesforce: its README says how. "
-            "An export has no fields to make.",
-        )
-    kind = plugins.PROVISIONERS if connector in known else plugins.CONNECTORS
-    return plugins.load(kind, connector)
-
-
-def _admin_token(path: Path | None, others: set[str], *, dry_run: bool) -> str | None:
-    """Return the administrator's token, None for a dry run without; it is told to the log."""
-    from crmrules import log
-    from crmrules.section import secret_file
-
-    if path is None:
-        if dry_run:
-            return None
-        raise UsageError(
-            "making fields takes an administrator's token of its own",
-            where=OPTION,
-            remedy=f"Name its file with {OPTION}, or look first with --dry-run.",
-        )
-    token = secret_file(path, where=OPTION)
-    log.keep_secret(token)
-    if not token or (token in others and not dry_run):
-        what = "is the sync's own token" if token else "is empty"
-        raise UsageError(
-            f"the file {path} {what}",
-            where=OPTION,
-            remedy="Make a key for this alone, with the rights to change the CRM's setup; delete "
-            "it afterwards.",
-        )
-    return token
 
 
 def lines(steps: Sequence[Step]) -> list[str]:

@@ -99,6 +99,18 @@ def open_store(config: Path | None, *, log_format: Any = None, verbose: int = 0)
     return Store(state_url(settings.state.url, base))
 
 
+def existing_store(settings: Settings, base: Path) -> Store | None:
+    """Return the configured store, None where it is a file that is not there: none is made."""
+    store = Store(_state_url(settings.state.url, base))
+    return store if store.file is None or store.file.exists() else None
+
+
+def state_place(settings: Settings, base: Path) -> str:
+    """Say where the state is, without a password."""
+    store = Store(_state_url(settings.state.url, base))
+    return str(store.file or store.url.render_as_string(hide_password=True))
+
+
 def private_rules(config: Path | None) -> frozenset[str] | None:
     """Return the ids of private rules, the shipped ones included; None: the rules are broken."""
     try:
