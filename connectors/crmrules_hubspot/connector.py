@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from crmrules.connector import Batch, Outcome, Preflight, Problem, Row, Stored, Usage, Write
+from crmrules.connector import Batch, Outcome, Preflight, Problem, Row, Stage, Stored, Usage, Write
 from crmrules.errors import AccessError
 from crmrules.mapping import Mapping
 from crmrules.model import Opportunity, OurTask
@@ -78,6 +78,14 @@ class HubSpotConnector:
         self._found = inspect(self._config, self._api, self._configured, self._mapping)
         self._observed = self._transport.server_time or self._now()
         return replace(self._found[1], now=self._transport.server_time)
+
+    def stages(self) -> Sequence[Stage]:
+        """Return the stages of every pipeline of deals, in their order."""
+        portal, _ = self._checked()
+        return [
+            Stage(one.pipeline, one.id, one.label, one.won if one.closed else None)
+            for one in portal.stages.values()
+        ]
 
     def may_write(self) -> Sequence[Problem]:
         """Name the scopes for writing that the token lacks."""

@@ -21,6 +21,7 @@ from crmrules.connector import (
     Preflight,
     Problem,
     Row,
+    Stage,
     Stored,
     Usage,
     Write,
@@ -46,6 +47,7 @@ from crmrules_salesforce.schema import (
 )
 from crmrules_salesforce.scope import quoted
 from crmrules_salesforce.slices import Query
+from crmrules_salesforce.stages import listed
 from crmrules_salesforce.tables import mail_texts, with_fields
 from crmrules_salesforce.writer import Writer
 
@@ -98,6 +100,10 @@ class SalesforceConnector:
         self._known = self._schema.preflight.organization, frozenset(self._schema.tables)
         self._observed = self._transport.server_time or self._now()
         return replace(self._schema.preflight, now=self._transport.server_time)
+
+    def stages(self) -> Sequence[Stage]:
+        """Return the active stages, in their order; record types share one list of them."""
+        return listed(self._checked().stages)
 
     def may_write(self) -> Sequence[Problem]:
         """Return nothing: the describes of ``check`` told every right of ours."""

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from crmrules.connector import Problem
+from crmrules.connector import Problem, Stage
+from crmrules.mapping import DEFAULT_PIPELINE
 from crmrules.mapping import Mapping as Words
 
 
@@ -41,6 +42,24 @@ def stage_problems(words: Words, stages: Sequence[Mapping[str, Any]]) -> Iterato
                 f"[phases.{pipeline}] names stage {_quoted(dead)}, which this org does not have",
                 "correct the name if it was renamed in the org, or remove the line",
             )
+
+
+def listed(stages: Iterable[Mapping[str, Any]]) -> list[Stage]:
+    """Return the active stages in their order, by the word that opportunities carry."""
+    rows = sorted(
+        (row for row in stages if row.get("IsActive", True)),
+        key=lambda row: int(row.get("SortOrder") or 0),
+    )
+    return [
+        Stage(
+            DEFAULT_PIPELINE,
+            _names(row)[0],
+            str(row.get("MasterLabel") or _names(row)[0]),
+            bool(row.get("IsWon")) if row.get("IsClosed") else None,
+        )
+        for row in rows
+        if _names(row)
+    ]
 
 
 def _names(row: Mapping[str, Any]) -> list[str]:

@@ -1,95 +1,27 @@
-"""``crmrules init``: the files an admin starts from."""
+"""``crmrules init``: the files an admin starts from, and the stage map proposed for this CRM.
+
+Know before changing: it never overwrites. Where it was told enough to sign in, it looks into the
+CRM, reads only, and proposes its own stages with the days that won opportunities spent in each;
+where it cannot, the files are written all the same and say what is missing.
+"""
 
 from __future__ import annotations
 
+import os
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from crmrules.connector import Organization
     from crmrules.rulebook import RuleBook
+    from crmrules.stagemap import Proposed
 
-_SALESFORCE = """\
-connector = "salesforce"
-rules = ["builtin:major-account"]
-overlay = "overlay.yaml"            # thresholds and modes; every rule starts in shadow
-
-[state]
-url = "sqlite:///crmrules.db"
-
-[salesforce]
-auth = "jwt"                        # jwt | client_credentials | token
-instance_url = "{url}"
-client_id = ""                      # consumer key of the External Client App
-username = ""                       # the integration user
-private_key_file = "crmrules.key"   # readable by you alone: chmod 600
-organization_id = ""                # set it: refuses to write to any other org
-daily_calls = 5000                  # our own ceiling
-allow_production = false            # writes to a production org need your yes
-"""
-_EXPORT = """\
-connector = "export"                # read-only: a folder of CSV or JSON exports
-rules = ["builtin:major-account"]
-overlay = "overlay.yaml"
-
-[state]
-url = "sqlite:///crmrules.db"
-
-[export]
-path = "export/"                    # one file per object, columns = API names
-dialect = "salesforce"
-dates = "iso"                       # iso | mdy | dmy: how dates are written in the files
-"""
-_HUBSPOT = """\
-connector = "hubspot"
-rules = ["builtin:major-account"]
-overlay = "overlay.yaml"            # thresholds and modes; every rule starts in shadow
-
-[state]
-url = "sqlite:///crmrules.db"
-
-[hubspot]
-access_token_file = "hubspot.key"   # the service key, readable by you alone: chmod 600
-base_url = "{url}"
-portal_id = ""                      # set it (Hub ID): refuses to write to any other portal
-daily_calls = 50000                 # our own ceiling of one run
-daily_reserve = 0.1                 # share of the portal's day that is left to others
-role_sources = ["label", "hs_buying_role", "jobtitle"]   # best first; also "property:<name>"
-allow_production = false            # writes to a production account need your yes
-"""
-_TAIL = """
-[tasks]
-open_per_opportunity = 2
-new_per_owner_per_day = 5
-open_per_owner = 12
-fallback_owner = ""                 # id: whom to ask where nobody else is active
-settle_hours = 12                   # a finding must hold this long before it asks
-
-[guard]
-max_writes = 500                    # above it, stop before the first write (exit 6)
-max_share_flagged = 0.3
-
-# Which stage means which phase of the buyer's decision; change it to yours. A stage that is not
-# listed makes every rule about phases unknown there. {stages}
-[phases.default]
-"""
-_STAGES = {
-    "hubspot": "These are the ids of HubSpot's own first\n"
-    "# pipeline; 'crmrules doctor' names yours. Take out the lines of stages you do not have.",
-}
-_OWN = "These are Salesforce's own stages."
-_HEADS = {"salesforce": _SALESFORCE, "hubspot": _HUBSPOT, "export": _EXPORT}
 _URLS = {"salesforce": "https://YOUR-DOMAIN.my.salesforce.com", "hubspot": "https://api.hubapi.com"}
-_HUBSPOT_STAGES = """\
-"appointmentscheduled" = "recognition"
-"qualifiedtobuy" = "recognition"
-"presentationscheduled" = "evaluation"
-"decisionmakerboughtin" = "concerns"
-"contractsent" = "concerns"
-"closedwon" = "implementation"
-"closedlost" = "none"
-"""
+_NEXT = "Next: crmrules doctor"
+_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
@@ -101,17 +33,32 @@ _HUBSPOT_STAGES = """\
     help="Which CRM, or a folder of exports to try it without any access.",
 )
 @click.option("--url", default="", help="Your My Domain; of HubSpot the API's address.")
+@click.option("--token-file", type=_FILE, help="File with the sync's key or access token.")
+@click.option("--client-id", default="", help="Salesforce, JWT: the app's consumer key.")
+@click.option("--username", default="", help="Salesforce, JWT: the integration user.")
+@click.option("--private-key-file", type=_FILE, help="Salesforce, JWT. [default: crmrules.key]")
+@click.option("--ca-bundle", type=_FILE, help="An extra CA, e.g. of a proxy.")
+@click.option("--path", type=click.Path(path_type=Path), help="Folder of exports.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path(),
     help="Folder to write to. [default: this one]",
 )
-def init(crm: str, url: str, out: Path) -> None:
+@click.option(
+    "--stages", is_flag=True, help="Write nothing: print a stage map for the configured CRM."
+)
+def init(crm: str, out: Path, *, stages: bool, **told: Any) -> None:
     """Write crmrules.toml, overlay.yaml and a proposed stage map. Overwrites nothing.
 
-    Example: crmrules init --crm salesforce --url https://acme.my.salesforce.com
+    Given what it takes to sign in, it looks into the CRM (reading only) and proposes a phase for
+    each of its stages, with the days that won opportunities spent there beside it.
+
+    Example: crmrules init --crm hubspot --token-file sync.key
     """
+    if stages:
+        _print_stages(out)
+        return
     from crmrules import rulebook
     from crmrules.errors import UsageError
 
@@ -120,23 +67,134 @@ def init(crm: str, url: str, out: Path) -> None:
     if there:
         raise UsageError(
             f"{' and '.join(there)} exist already",
-            remedy="Edit them, or choose another folder with --out.",
+            remedy="Edit them, or choose another folder with --out. 'crmrules init --stages' "
+            "prints a stage map for the CRM they name.",
         )
     book = rulebook.load([rulebook.shipped()])
     out.mkdir(parents=True, exist_ok=True)
-    head = _HEADS[crm].replace("{url}", url or _URLS.get(crm, ""))
-    tail = _TAIL.replace("{stages}", _STAGES.get(crm, _OWN))
-    stages = _HUBSPOT_STAGES if crm == "hubspot" else _stages()
-    config.write_text(head + tail + stages, encoding="utf-8")
+    section = _section(crm, out, **told)
     overlay.write_text(_overlay(book), encoding="utf-8")
+    config.write_text(_without_stages(crm, section), encoding="utf-8")
+    looked = _look(config)
+    config.write_text(_finished(crm, section, looked), encoding="utf-8")
     click.echo(f"wrote {config} and {overlay}")
-    click.echo("Next: fill in the empty keys, then run 'crmrules doctor'.")
+    if looked is None:
+        click.echo("Next: fill in the empty keys, then run 'crmrules doctor'.")
+        return
+    organization, proposed = looked
+    guessed = sum(one.guessed for one in proposed)
+    check = f"; {guessed} are guesses: check them under [phases]" if guessed else ""
+    click.echo(f"{organization.name or organization.id}: {len(proposed)} stages proposed{check}.")
+    click.echo(_NEXT)
 
 
-def _stages() -> str:
+def _section(crm: str, out: Path, **told: Any) -> dict[str, object]:
+    """Return the CRM's own keys, in the order they are written; paths start from the file."""
+    files = {
+        name: os.path.relpath(told[name], out) if told[name] else ""
+        for name in ("token_file", "private_key_file", "ca_bundle")
+    }
+    more = {"ca_bundle": files["ca_bundle"]} if files["ca_bundle"] else {}
+    if crm == "export":
+        path = os.path.relpath(told["path"], out) if told["path"] else "export/"
+        return {"path": path, "dialect": "salesforce", "dates": "iso"}
+    url = told["url"] or _URLS[crm]
+    if crm == "hubspot":
+        return {
+            "access_token_file": files["token_file"] or "hubspot.key",
+            "base_url": url,
+            **more,
+            "portal_id": "",
+            "daily_calls": 50000,
+            "daily_reserve": 0.1,
+            "role_sources": ["label", "hs_buying_role", "jobtitle"],
+            "allow_production": False,
+        }
+    sign_in = {"auth": "token", "instance_url": url, "access_token_file": files["token_file"]}
+    if not files["token_file"]:
+        sign_in = {
+            "auth": "jwt",
+            "instance_url": url,
+            "client_id": told["client_id"],
+            "username": told["username"],
+            "private_key_file": files["private_key_file"] or "crmrules.key",
+        }
+    rest = {"organization_id": "", "daily_calls": 5000, "allow_production": False}
+    return {**sign_in, **more, **rest}
+
+
+def _without_stages(crm: str, section: dict[str, object]) -> str:
+    from crmrules.cli import templates
+
+    return templates.head(crm, section) + templates.tail("")
+
+
+def _finished(
+    crm: str,
+    section: dict[str, object],
+    looked: tuple[Organization, list[Proposed]] | None,
+) -> str:
+    from crmrules.cli import templates
+    from crmrules.stagemap import lines
+
+    if looked is None:
+        stages = templates.HUBSPOT_STAGES if crm == "hubspot" else _known_stages()
+        return templates.head(crm, section) + templates.tail(templates.NOT_LOOKED[crm]) + stages
+    organization, proposed = looked
+    pinned = {
+        name: organization.id if name in ("organization_id", "portal_id") else value
+        for name, value in section.items()
+    }
+    stages = "".join(f"{line}\n" for line in lines(proposed))
+    return templates.head(crm, pinned) + templates.tail(templates.LOOKED[crm]) + stages
+
+
+def _look(config: Path) -> tuple[Organization, list[Proposed]] | None:
+    """Return what the CRM says; None where something to sign in is missing, or it does not."""
+    from crmrules.cli import wire
+    from crmrules.errors import CrmRulesError, UsageError
+    from crmrules.log import configure, scrub
+    from crmrules.settings import load
+    from crmrules.stagemap import read
+
+    configure(quiet=True)
+    try:
+        made = wire.make(*load(config))
+    except UsageError:
+        return None  # a key is empty still, or a file not there: doctor says which
+    with closing(made):
+        try:
+            return read(made.job())
+        except CrmRulesError as error:
+            click.echo(scrub(f"crmrules: could not look into the CRM: {error}"), err=True)
+            return None
+
+
+def _print_stages(folder: Path) -> None:
+    """Print the stage map for the configured CRM; what it says of stages today is not asked."""
+    from crmrules.cli import wire
+    from crmrules.log import configure
+    from crmrules.settings import load
+    from crmrules.stagemap import lines, read
+
+    configure(quiet=True)
+    settings, base = load(None, start=folder)
+    with closing(wire.make(settings.model_copy(update={"phases": {}}), base)) as made:
+        _, proposed = read(made.job())
+    for line in lines(proposed):
+        click.echo(line)
+    click.echo(
+        "Put these lines in place of the [phases] tables of crmrules.toml, mend what is guessed. "
+        f"{_NEXT}",
+        err=True,
+    )
+
+
+def _known_stages() -> str:
     from crmrules.mapping import DEFAULT_PHASES, NO_PHASE
 
-    return "".join(f'"{s}" = "{phase or NO_PHASE}"\n' for s, phase in DEFAULT_PHASES.items())
+    lines = (f'"{s}" = "{phase or NO_PHASE}"\n' for s, phase in DEFAULT_PHASES.items())
+    return "[phases.default]\n" + "".join(lines)
 
 
 def _overlay(book: RuleBook) -> str:
