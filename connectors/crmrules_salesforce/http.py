@@ -79,7 +79,7 @@ class Transport:
         token, _ = self._current()
         if token.user is not None:
             return
-        said = self._retrying(lambda: self._userinfo(token))
+        said = self.retrying(lambda: self._userinfo(token))
         user, organization = said.get("user_id"), said.get("organization_id")
         with self._lock:
             if self._token is token and user:
@@ -107,7 +107,7 @@ class Transport:
 
         Raises RetryableError, AccessError, GuardError (quota), UsageError.
         """
-        return self._retrying(lambda: self._call(method, path, body, writes=False))
+        return self.retrying(lambda: self._call(method, path, body, writes=False))
 
     def write(self, method: str, path: str, body: Any) -> Any:
         """Make a call that changes records, once.
@@ -115,6 +115,15 @@ class Transport:
         Raises UncertainError when it may have happened.
         """
         return self._call(method, path, body, writes=True)
+
+    def exchange(self, method: str, path: str, *, writes: bool, **rest: Any) -> requests.Response:
+        """Send what is not JSON, once, and return whatever answer comes."""
+        token, _ = self._current()
+        headers = {"Authorization": f"Bearer {token.access}", **rest.pop("headers", {})}
+        try:
+            return self._session.request(method, token.instance_url + path, headers=headers, **rest)
+        except http.RequestException as error:
+            raise _broken(error, writes=writes) from None
 
     def pause(self, attempt: int) -> None:
         """Wait before the attempt after this one (counted from 1), with full jitter.
@@ -124,7 +133,8 @@ class Transport:
         asked = min(60.0, self._asked or 0.0)
         self._sleep(asked + self._random() * min(60.0, 2.0**attempt))
 
-    def _retrying(self, work: Callable[[], Any]) -> Any:
+    def retrying(self, work: Callable[[], Any]) -> Any:
+        """Do something that changes nothing, as often as ``read`` does."""
         return self._tries(work, _again)
 
     def _rest(self, seconds: float) -> None:
@@ -146,7 +156,7 @@ class Transport:
             return self._token, self._client
 
     def _sign_in(self) -> None:
-        token = self._retrying(lambda: sign_in(self.config, self._post, self._wall()))
+        token = self.retrying(lambda: sign_in(self.config, self._post, self._wall()))
         self._adapter.allow(token.instance_url)
         client = Salesforce(
             session_id=token.access,

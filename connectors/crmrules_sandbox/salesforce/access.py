@@ -61,6 +61,10 @@ class Access:
         """Tell whether a visible field may be written."""
         return field not in self._read_only.get(sobject, ())
 
+    def forget(self) -> None:
+        """Look at the schema anew: fields came or went."""
+        self._visible.clear()
+
     def visible(self, schema: Mapping[str, SObject], sobject: str) -> frozenset[str]:
         """Return the names of the fields the user may read."""
         found = self._visible.get(sobject)

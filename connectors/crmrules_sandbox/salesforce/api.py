@@ -27,6 +27,7 @@ from crmrules_sandbox.salesforce.messages import Request, Response
 from crmrules_sandbox.salesforce.org import Org, View
 from crmrules_sandbox.salesforce.paging import Cursors
 from crmrules_sandbox.salesforce.schema import SObject
+from crmrules_sandbox.salesforce.setup import answer_setup
 from crmrules_sandbox.salesforce.values import moment, stamp
 
 LATEST = 67
@@ -87,6 +88,8 @@ class Api:
                 return self._sobjects(view, request, rest)
             case ("composite", *rest):
                 return self._composite(view, request, rest)
+            case ("metadata" | "tooling", *_) if not request.nested:
+                return answer_setup(self.org, request)
         raise not_found()
 
     def _query(self, view: View, request: Request, all_rows: bool, rest: list[str]) -> Response:
@@ -139,7 +142,7 @@ class Api:
 
     def _describe(self, view: View, request: Request, sobject: SObject) -> dict[str, Any]:
         visible = view.visible(sobject.name)
-        editable = frozenset(f for f in visible if view.access.editable(sobject.name, f))
+        editable = frozenset(f for f in visible if view.editable(sobject.name, f))
         return describe(
             sobject,
             visible,

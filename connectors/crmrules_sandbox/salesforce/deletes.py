@@ -43,6 +43,9 @@ def delete(view: View, record_id: str) -> str:
     sobject = object_for_write(view, name, "delete")
     row = living(view, sobject, record_id)
     view.org.meet_locks(row["Id"])
+    if "IsDeleted" not in sobject.fields:  # such an object has no recycle bin
+        view.org.store.remove(name, row["Id"])
+        return str(row["Id"])
     _recycle(view.org, name, row)
     return str(row["Id"])
 

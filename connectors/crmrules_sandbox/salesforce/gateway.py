@@ -9,6 +9,7 @@ Does not do: sockets, the log and bytes (``wire``), resources (``api``).
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -25,12 +26,14 @@ from crmrules_sandbox.salesforce.failure import ApiError, not_found
 from crmrules_sandbox.salesforce.faults import Fault
 from crmrules_sandbox.salesforce.messages import Request, Response
 from crmrules_sandbox.salesforce.org import Org
+from crmrules_sandbox.salesforce.setup import fault, parts_of, session_of, soap
 from crmrules_sandbox.wire import faults as wire
 from crmrules_sandbox.wire import messages as wire_messages
 from crmrules_sandbox.wire.gate import Gate, page_of_html, retry
 from crmrules_sandbox.wire.messages import Exchange
 
 _LONGEST_URI = 16_384
+_SOAP = re.compile(r"/services/Soap/m/\d\d\.0")
 _CODES = {
     429: ("REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests (Concurrent API Requests) Limit exceeded."),
     500: ("UNKNOWN_EXCEPTION", "An unexpected error occurred."),
@@ -89,7 +92,18 @@ class Gateway(Gate):
             return self._token(exchange)
         if path == "/services/data":
             return Response(200, versions(), cost=0)
+        if _SOAP.fullmatch(path) and exchange.method == "POST":
+            return self._soap(exchange)
         return self._with_session(exchange, path, query)
+
+    def _soap(self, exchange: Exchange) -> Response:
+        """Answer the Metadata API, whose envelope carries the session."""
+        user_id = self.auth.user_of(f"Bearer {session_of(exchange.body)}")
+        if user_id is None:
+            return fault("INVALID_SESSION_ID", "Invalid Session ID found in SessionHeader")
+        with self._lock:
+            self.api.used += 1
+        return soap(self.org, exchange.body, user_id)
 
     def _with_session(self, exchange: Exchange, path: str, query: Mapping[str, str]) -> Response:
         user_id = self.auth.user_of(exchange.headers.get("authorization"))
@@ -121,8 +135,13 @@ class Gateway(Gate):
     def _rest(
         self, exchange: Exchange, path: str, query: Mapping[str, str], user_id: str
     ) -> Response:
+        kind = exchange.headers.get("content-type", "")
+        body: Any
         try:
-            body = orjson.loads(exchange.body) if exchange.body else None
+            if kind.startswith("multipart/"):
+                body = parts_of(kind, exchange.body)
+            else:
+                body = orjson.loads(exchange.body) if exchange.body else None
         except orjson.JSONDecodeError as error:
             refusal = ApiError(400, "JSON_PARSER_ERROR", f"Unexpected character: {error.msg}")
             return Response(refusal.status, refusal.body())

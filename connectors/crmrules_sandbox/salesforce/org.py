@@ -12,7 +12,9 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from crmrules_sandbox.salesforce import deletes, writes
@@ -21,7 +23,8 @@ from crmrules_sandbox.salesforce.defaults import ALWAYS_REPLACED, default_rows
 from crmrules_sandbox.salesforce.failure import ApiError
 from crmrules_sandbox.salesforce.ids import sfid
 from crmrules_sandbox.salesforce.loading import load_rows
-from crmrules_sandbox.salesforce.schema import FEATURES, SObject, without_features
+from crmrules_sandbox.salesforce.metadata import Metadata
+from crmrules_sandbox.salesforce.schema import FEATURES, Field, SObject, without_features
 from crmrules_sandbox.salesforce.store import Row, Store
 from crmrules_sandbox.salesforce.values import stamp
 
@@ -50,7 +53,14 @@ class View:
 
     def visible(self, sobject: str) -> frozenset[str]:
         """Return the names of the fields this user may read."""
-        return self.access.visible(self.org.schema, sobject)
+        seen = self.access.visible(self.org.schema, sobject)
+        hidden = self.org.metadata.withheld(sobject, self.user_id)
+        return seen - hidden if hidden else seen
+
+    def editable(self, sobject: str, field: str) -> bool:
+        """Tell whether this user may write a field that it may read."""
+        frozen = self.org.metadata.withheld(sobject, self.user_id, right="editable")
+        return field not in frozen and self.access.editable(sobject, field)
 
     def rows(self, sobject: str) -> Collection[Mapping[str, Any]]:
         """Return every stored row in the order of creation, deleted and archived ones too."""
@@ -82,7 +92,7 @@ class Org:
         daily_limit: int = 100_000,
     ) -> None:
         self.features = frozenset(DEFAULT_FEATURES if features is None else features)
-        self.full_schema = schema
+        self.full_schema = dict(schema)
         self.schema = without_features(schema, set(FEATURES) - self.features)
         self.clock = clock
         self.user_id = user_id
@@ -92,6 +102,7 @@ class Org:
         self.access: dict[str, Access] = defaultdict(Access)
         self.approval_locks: set[str] = set()
         self.row_locks: dict[str, int] = {}
+        self.metadata = Metadata(self)
         self.metadata_changed_at = self.now()
         self._by_name = {name.casefold(): sobject for name, sobject in self.schema.items()}
         self._by_prefix = {sobject.prefix: name for name, sobject in self.schema.items()}
@@ -162,6 +173,23 @@ class Org:
                     for record_id in list(self.store.tables[name]):
                         self.store.remove(name, record_id)
                 load_rows(self, name, rows)
+
+    def set_field(self, sobject: str, name: str, field: Field | None) -> None:
+        """Give an object a field, change it, or (None) take it away with all its values."""
+        with self.lock:
+            for schema in (self.schema, self.full_schema):
+                fields = {k: v for k, v in schema[sobject].fields.items() if k != name}
+                if field is not None:
+                    fields[name] = field
+                schema[sobject] = replace(schema[sobject], fields=MappingProxyType(fields))
+            self._by_name[sobject.casefold()] = self.schema[sobject]
+            if field is None:
+                self.store.drop_field(sobject, name)
+            else:
+                self.store.add_field(sobject, field)
+            for access in self.access.values():
+                access.forget()
+            self.metadata_changed_at = self.now()
 
     def commit_late(self, sobject: str, row: Mapping[str, Any], at: datetime) -> None:
         """Make a row appear now whose stamps say ``at``, as a long transaction does."""

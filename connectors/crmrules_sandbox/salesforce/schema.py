@@ -231,9 +231,14 @@ def _text(node: ET.Element, tag: str, default: str = "") -> str:
 def custom_field(path: Path) -> Field:
     """Read one ``*.field-meta.xml``; raises ValueError for a type the sandbox does not know."""
     root = ET.parse(path).getroot()  # noqa: S314 - our own source tree, not input # nosec B314
+    return field_of(root, path.name)
+
+
+def field_of(root: ET.Element, told: str) -> Field:
+    """Return the field that metadata describes; ``told`` names it in a ValueError."""
     metadata_type = _text(root, "type")
     if metadata_type not in _METADATA_TYPES:
-        message = f"{path.name}: the sandbox has no field type {metadata_type!r}"
+        message = f"{told}: the sandbox has no field type {metadata_type!r}"
         raise ValueError(message)
     type_ = _METADATA_TYPES[metadata_type]
     values = root.iterfind(f"{_METADATA}valueSet/{_METADATA}valueSetDefinition/{_METADATA}value")

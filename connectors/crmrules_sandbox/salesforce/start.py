@@ -45,11 +45,13 @@ def seeded_org(
     features: Iterable[str] | None = None,
     daily_limit: int = 100_000,
     scenario: Scenario | Path | str | None = None,
+    bare: bool = False,
 ) -> Org:
     """Return an org with the shipped fields and the seeded records of that number.
 
-    ``deploy`` is a folder of SFDX source (None: the shipped one). ``clock`` is also the moment the
-    records are seeded for. A ``scenario`` (or its file) is told as it stands, instead of the seed.
+    ``bare``: without any of the shipped fields, as before anything was deployed. ``deploy`` is a
+    folder of SFDX source (None: the shipped one). ``clock`` is also the moment the records are
+    seeded for. A ``scenario`` (or its file) is told as it stands, instead of the seed.
     """
     from crmrules_sandbox.salesforce.render import render  # noqa: PLC0415 - slow to import
     from crmrules_sandbox.salesforce.staff import INTEGRATION  # noqa: PLC0415
@@ -57,7 +59,9 @@ def seeded_org(
 
     records = render(told(scenario, seed, clock, opportunities))
     robots = (user["Id"] for user in records["User"] if user.get("Username") == INTEGRATION)
-    schema = with_own(load_deploy(deploy or shipped_fields(), standard_schema()), records)
+    source = deploy or shipped_fields()
+    fields = standard_schema() if bare else load_deploy(source, standard_schema())
+    schema = with_own(fields, records)
     org = Org(
         schema,
         features=features,
@@ -65,5 +69,7 @@ def seeded_org(
         user_id=next(robots, INTEGRATION_USER_ID),
         daily_limit=daily_limit,
     )
+    if not bare:
+        org.metadata.preload(source)
     org.load(records)
     return org

@@ -81,6 +81,29 @@ class Store:
         """Return the id that holds a unique key, in the bin too if keys there still block."""
         return self._index[sobject, field.name].get(_key(field, value))
 
+    def add_field(self, sobject: str, field: Field) -> None:
+        """Keep a new field's values unique from now on, if it asks for that."""
+        self.drop_index(sobject, field.name)
+        if field.unique:
+            self._unique[sobject] = (*self._unique[sobject], field)
+            self._index[sobject, field.name] = {
+                _key(field, str(row[field.name])): record
+                for record, row in self.tables[sobject].items()
+                if row.get(field.name) is not None
+            }
+
+    def drop_field(self, sobject: str, name: str) -> None:
+        """Forget a field: its values go from every row."""
+        self.drop_index(sobject, name)
+        for record, row in self.tables[sobject].items():
+            if name in row:
+                self.tables[sobject][record] = {k: v for k, v in row.items() if k != name}
+
+    def drop_index(self, sobject: str, name: str) -> None:
+        """Let the values of a field repeat."""
+        self._unique[sobject] = tuple(f for f in self._unique[sobject] if f.name != name)
+        self._index.pop((sobject, name), None)
+
     @contextmanager
     def atomic(self) -> Iterator[Callable[[], None]]:
         """Undo every change of the block if it raises, or when the block calls what it is given.

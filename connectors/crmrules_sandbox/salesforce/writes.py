@@ -177,7 +177,7 @@ def _changes(view: View, sobject: SObject, values: Mapping[str, Any], right: str
         if field is None or not _seen(view, sobject, field):
             raise no_such_column(name, sobject.name)
         writable = field.createable if right == "create" else field.updateable
-        if not writable or not view.access.editable(sobject.name, field.name):
+        if not writable or not view.editable(sobject.name, field.name):
             message = (
                 f"Unable to create/update fields: {field.name}. Please check the security settings"
                 " of this field and verify that it is read/write for your profile or permission"
