@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from crmrules.errors import UsageError
 
 if TYPE_CHECKING:
+    from crmrules_salesforce.config import Config
     from crmrules_salesforce.provisioner import SalesforceProvisioner
 
 
@@ -26,19 +27,21 @@ def connect(
     token: str | None,
     flags: Sequence[str],
     views: bool = False,
-    assign: str = "",
+    assign: bool = False,
     sleep: Callable[[float], None] = time.sleep,
 ) -> SalesforceProvisioner:
     """Return a provisioner for the ``[salesforce]`` section; nothing is sent yet.
 
     ``token``: an administrator's; None: the section's own sign-in, which is enough to look at
-    fields. ``views`` and ``assign`` are as in ``SalesforceProvisioner``.
+    fields. ``views``: also list views, reports, a dashboard and a layout. ``assign``: give our
+    permission set to the user whom the section signs in as.
 
     Raises UsageError for a wrong section or a missing package.
     """
     from crmrules_salesforce.config import read_config  # noqa: PLC0415 - late, as in the package
 
-    config = read_config(settings if token is None else _as_admin(settings, token))
+    own = read_config(settings)
+    config = own if token is None else read_config(_as_admin(settings, token))
     try:
         from crmrules_salesforce.http import Transport  # noqa: PLC0415
         from crmrules_salesforce.metadata import MetadataApi  # noqa: PLC0415
@@ -51,19 +54,34 @@ def connect(
             remedy="pip install 'crmrules[salesforce]'",
         ) from None
 
-    def now() -> datetime:
-        return datetime.now(UTC)
-
-    transport = Transport(config, now=now, sleep=sleep, random=_random.random, wall=now)
+    transport = Transport(config, now=_now, sleep=sleep, random=_random.random, wall=_now)
     api = MetadataApi(transport, sleep=sleep)
     return SalesforceProvisioner(
         transport,
         api,
         flags=flags,
         views=views,
-        assign=assign,
+        assign=(lambda: _user(own, sleep)) if assign else None,
         looking=token is None,
     )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _user(config: Config, sleep: Callable[[float], None]) -> str:
+    """Return the username of whom the sync signs in as: the configured one, or by a sign-in."""
+    from crmrules_salesforce.http import Transport  # noqa: PLC0415
+    from crmrules_salesforce.setup import user_of  # noqa: PLC0415
+
+    if config.username:
+        return config.username
+    transport = Transport(config, now=_now, sleep=sleep, random=_random.random, wall=_now)
+    try:
+        return user_of(transport)
+    finally:
+        transport.close()
 
 
 def _as_admin(settings: Mapping[str, Any], token: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ It touches no record; ``removal`` does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from crmrules.errors import AccessError, ConnectorError, UncertainError, UsageError
@@ -29,16 +29,16 @@ _LATER = frozenset({"ReportFolder", "Report", "DashboardFolder", "Dashboard"})
 _ORGANIZATION = "SELECT Id, Name, IsSandbox FROM Organization"
 _AGAIN = "look at it with 'crmrules provision --dry-run', then run provision again"
 _ASSIGN = (
-    "assign it to the integration user: crmrules provision --assign USERNAME, or Setup, Permission "
-    "Sets, CRM Rules Integration, Manage Assignments"
+    "assign it to the integration user: crmrules provision --assign, or in Setup, Permission Sets, "
+    "CRM Rules Integration, Manage Assignments"
 )
 
 
 class SalesforceProvisioner:
     """Compares an org with what has to be there, makes what is missing, and removes it again.
 
-    ``flags`` are those of the configured rules; ``views``: also what people look at; ``assign``:
-    the username that gets the permission set, empty: nobody does. ``looking``: the user is the
+    ``flags`` are those of the configured rules; ``views``: also what people look at; ``assign``
+    tells the username that gets the permission set, None: nobody does. ``looking``: the user is the
     sync's, who sees no setup.
     """
 
@@ -51,7 +51,7 @@ class SalesforceProvisioner:
         *,
         flags: Sequence[str],
         views: bool,
-        assign: str,
+        assign: Callable[[], str] | None,
         looking: bool,
     ) -> None:
         self._transport, self._api = transport, api
@@ -162,11 +162,12 @@ class SalesforceProvisioner:
 
     def _assignment(self) -> list[Step]:
         """Return the step that gives a person the permission set, where one was asked for."""
-        if not self._assign:
+        if self._assign is None:
             return []
-        if self._assign in (self._setup.holders(PERMISSION_SET) or ()):
-            return [Step("keep", "User", self._assign, f"has {PERMISSION_SET}")]
-        return [Step("grant", "User", self._assign, f"permission set {PERMISSION_SET}")]
+        user = self._assign()
+        if not self._looking and user in self._setup.holders(PERMISSION_SET):
+            return [Step("keep", "User", user, f"has {PERMISSION_SET}")]
+        return [Step("grant", "User", user, f"permission set {PERMISSION_SET}")]
 
     def _grant(self, step: Step) -> None:
         if step.action != "grant":
@@ -180,14 +181,14 @@ class SalesforceProvisioner:
         if not users or not sets:
             raise UsageError(
                 f"this org has no user '{step.name}'",
-                remedy="name the integration user as in Setup, Users: its username, not its e-mail",
+                remedy="correct [salesforce] username: a username as in Setup, Users, not an e-mail",
                 where="--assign",
             )
         body = {"AssigneeId": users[0]["Id"], "PermissionSetId": sets[0]["Id"]}
         try:
             self._transport.write("POST", "sobjects/PermissionSetAssignment", body)
         except UncertainError:
-            if self._assign not in self._setup.holders(PERMISSION_SET):
+            if step.name not in self._setup.holders(PERMISSION_SET):
                 raise
         self.made.append(step)
 

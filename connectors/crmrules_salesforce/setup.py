@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from lxml import etree
 
-from crmrules.errors import ConnectorError
+from crmrules.errors import AccessError, ConnectorError
 from crmrules_salesforce.http import Transport
 from crmrules_salesforce.metadata import MetadataApi
 from crmrules_salesforce.package import NS, Component, Element
@@ -99,6 +99,20 @@ class Setup:
         select = "SELECT Assignee.Username FROM PermissionSetAssignment"
         rows = self.records(f"{select} WHERE PermissionSet.Name = {text_of(permission_set)}")
         return sorted(str(row["Assignee"]["Username"]) for row in rows)
+
+
+def user_of(transport: Transport) -> str:
+    """Return the username that a transport signs in as. Raises AccessError where nobody says."""
+    transport.identify()
+    user = transport.token.user
+    body = transport.read("GET", f"sobjects/User/{user}") if user else {}
+    if not body.get("Username"):
+        raise AccessError(
+            "the sync's sign-in does not say who it is",
+            remedy="set [salesforce] username to the integration user",
+            where="--assign",
+        )
+    return str(body["Username"])
 
 
 def text_of(value: str) -> str:

@@ -22,7 +22,10 @@ from crmrules_sandbox.scenario.rep import Rep
 
 
 class DemoCrm(Demo):
-    """A seeded sandbox Salesforce. ``standing``: its clock stands still until ``advance``."""
+    """A seeded sandbox Salesforce. ``standing``: its clock stands still until ``advance``.
+
+    ``bare``: nobody has provisioned it yet.
+    """
 
     server: SandboxServer
 
@@ -35,11 +38,12 @@ class DemoCrm(Demo):
         port: int,
         standing: bool,
         scenario: Path | None = None,
+        bare: bool = False,
     ) -> None:
         super().__init__(
             seed, now, opportunities=opportunities, standing=standing, scenario=scenario
         )
-        self.org = seeded_org(seed, clock=self.clock, scenario=self.told)
+        self.org = seeded_org(seed, clock=self.clock, scenario=self.told, bare=bare)
         self.server = SandboxServer(self.org, port)
         desk = Desk(self._query, self._update, self._create, self._delete, self.clock)
         self.rep = Rep(desk, seed=seed)
@@ -53,6 +57,10 @@ class DemoCrm(Demo):
             "access_token": self.server.token(),
             "ca_bundle": self.server.ca_file,
         }
+
+    def admin_token(self) -> str:
+        """Return the token of an administrator, who is not the user that syncs."""
+        return self.server.token(self.org.metadata.administrator())
 
     @property
     def phases(self) -> dict[str, dict[str, str]]:
@@ -105,8 +113,15 @@ def start(
     port: int = 0,
     standing: bool = True,
     scenario: Path | None = None,
+    bare: bool = False,
 ) -> DemoCrm:
     """Return a running sandbox, seeded for that moment, or as a scenario file tells it."""
     return DemoCrm(
-        seed, now, opportunities=opportunities, port=port, standing=standing, scenario=scenario
+        seed,
+        now,
+        opportunities=opportunities,
+        port=port,
+        standing=standing,
+        scenario=scenario,
+        bare=bare,
     )

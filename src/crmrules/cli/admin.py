@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +27,26 @@ def admin_token(function: Any) -> Any:
     )(function)
 
 
-def provisioner(settings: Settings, base: Path, token_file: Path | None, *, dry_run: bool) -> Any:
-    """Return the configured CRM's provisioner; UsageError where there is none, or no token."""
+def provisioner(
+    settings: Settings, base: Path, token_file: Path | None, *, dry_run: bool, **parts: bool
+) -> Any:
+    """Return the configured CRM's provisioner; UsageError where there is none, or no token.
+
+    ``parts`` are what a CRM may have beyond its fields, by the name of their option.
+    """
     make = _maker(settings.connector)
+    asked = {name: True for name, wanted in parts.items() if wanted}
+    for name in asked.keys() - signature(make).parameters.keys():
+        raise UsageError(
+            f"'{settings.connector}' has nothing of that kind to provision",
+            where=f"--{name}",
+            remedy="Leave the option out.",
+        )
     section = wire.section(settings, base)
     token = _admin_token(token_file, set(wire.secrets(section)), dry_run=dry_run)
     rules = wire.load_rules(settings, base).enabled
     flags = sorted({rule.then.flag for rule in rules if not rule.private})
-    return make(section, token=token, flags=flags)
+    return make(section, token=token, flags=flags, **asked)
 
 
 def _maker(connector: str) -> Any:
@@ -42,8 +55,7 @@ def _maker(connector: str) -> Any:
         raise UsageError(
             f"there is nothing to provision for '{connector}'",
             where="connector",
-            remedy="On Salesforce, deploy what is in deploy/salesforce: its README says how. "
-            "An export has no fields to make.",
+            remedy="An export has no fields to make; set connector to the CRM it came from.",
         )
     kind = plugins.PROVISIONERS if connector in known else plugins.CONNECTORS
     return plugins.load(kind, connector)

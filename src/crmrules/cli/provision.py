@@ -25,6 +25,16 @@ from crmrules.settings import load
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Show what would be made; write nothing.")
 @admin_token
+@click.option(
+    "--views",
+    is_flag=True,
+    help="Also what people look at: list views, reports, a dashboard, a layout (Salesforce).",
+)
+@click.option(
+    "--assign",
+    is_flag=True,
+    help="Give our permission set to the user the sync signs in as (Salesforce).",
+)
 @common
 @formatted
 def provision(
@@ -35,6 +45,7 @@ def provision(
     *,
     dry_run: bool,
     admin_token_file: Path | None,
+    **parts: bool,
 ) -> int:
     """Make the fields crmrules writes in the CRM, and keep everything that is there.
 
@@ -47,7 +58,7 @@ def provision(
     """
     log.configure(log_format, verbose=verbose)
     settings, base = load(config)
-    it = provisioner(settings, base, admin_token_file, dry_run=dry_run)
+    it = provisioner(settings, base, admin_token_file, dry_run=dry_run, **parts)
     try:
         steps = it.steps() if dry_run else it.apply()
     except CrmRulesError as error:
