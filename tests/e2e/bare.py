@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+import bare_salesforce
 import pytest
 from hubspot_world import HubSpotWorld
 
@@ -21,13 +22,16 @@ from crmrules_hubspot.transport import Transport
 from crmrules_sandbox.hubspot.reading import shown
 from crmrules_sandbox.hubspot.schema import TYPES
 
-REMOVALS = {"hubspot": 11}
-"""Calls that remove something: one for the tasks, eight properties, two groups."""
+REMOVALS = {"hubspot": 11, "salesforce": bare_salesforce.REMOVALS}
+"""Calls that remove something. HubSpot: one for the tasks, eight properties, two groups."""
 STAMPS = ("hs_lastmodifieddate", "lastmodifieddate")
 
 
 class BareHubSpot(HubSpotWorld):
     """A portal nobody has provisioned."""
+
+    unprovisioned = "not provisioned"
+    refused = ("field", "group")
 
     def prepare(self) -> None:
         """Leave an administrator's token, and make nothing."""
@@ -40,6 +44,9 @@ class BareHubSpot(HubSpotWorld):
 
     def unprovision(self, *options: str) -> Any:
         return self.as_admin("unprovision", "--yes", *options)
+
+    def look(self) -> Any:
+        return self.cli("unprovision", "--dry-run")
 
     def as_admin(self, command: str, *options: str) -> Any:
         """Run a command with the administrator's token, and insist that all went well."""
@@ -111,4 +118,4 @@ class BareHubSpot(HubSpotWorld):
         return found
 
 
-BARE = {"hubspot": BareHubSpot}
+BARE = {"hubspot": BareHubSpot, "salesforce": bare_salesforce.BareSalesforce}
