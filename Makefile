@@ -79,4 +79,4 @@ wheel-test: $(VENV)/ready ## build the wheel and test it alone, without developm
 	bash .ci/wheel-test
 
 clean: ## remove everything made here
-	rm -rf $(VENV) dist build crmrules-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz
+	rm -rf $(VENV) dist build crmrules-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz .sfdx

@@ -34,7 +34,9 @@ LONGEST = timedelta(minutes=20)
 """How long a deployment is waited for; an org runs one at a time, so it may have to queue."""
 _PAUSES = (1.0, 2.0, 3.0, 5.0)
 """Seconds between two looks at a deployment; the last one repeats."""
-_LOOKS = 3
+_LOOKS = (1.0, 3.0, 10.0)
+"""Seconds before each look for a deployment whose answer got lost."""
+_LATEST = 50
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 _ENVELOPE = (
     '<?xml version="1.0" encoding="UTF-8"?>'
@@ -99,10 +101,11 @@ class MetadataApi:
             "checkOnly": False,
             "purgeOnDelete": False,
         }
+        before = self._deployments()
         try:
             started = self._start(package, options)
         except UncertainError:
-            started = self._found() or self._start(package, options)
+            started = self._begun(before) or self._start(package, options)
         return self._wait(started)
 
     def _read(self, kind: str, names: Sequence[str]) -> list[Element]:
@@ -159,22 +162,21 @@ class MetadataApi:
         error.where = TOKEN if answer.status_code == 401 else error.where
         raise error
 
-    def _found(self) -> str | None:
+    def _deployments(self) -> frozenset[str]:
+        """Return our user's latest deployments, by which a lost one is told from older ones."""
+        user = self._transport.token.user  # unknown: then everybody's are looked at
+        mine = f" WHERE CreatedById = '{user}'" if user else ""
+        soql = f"SELECT Id FROM DeployRequest{mine} ORDER BY CreatedDate DESC LIMIT {_LATEST}"  # noqa: S608 # nosec B608
+        body = self._transport.read("GET", f"tooling/query?q={quote(soql)}")
+        return frozenset(str(row["Id"]) for row in body["records"])
+
+    def _begun(self, before: frozenset[str]) -> str | None:
         """Return the deployment whose answer got lost; None when it surely never began."""
-        user, before = self._transport.token.user, self._transport.server_time
-        since = (
-            "" if before is None else f" AND CreatedDate >= {before - _SLACK:%Y-%m-%dT%H:%M:%SZ}"
-        )
-        soql = (
-            f"SELECT Id FROM DeployRequest WHERE CreatedById = '{user}'{since}"  # noqa: S608 # nosec B608
-            " ORDER BY CreatedDate DESC LIMIT 1"
-        )
-        for look in range(_LOOKS):
-            if look:
-                self._sleep(_PAUSES[look])
-            body = self._transport.read("GET", f"tooling/query?q={quote(soql)}")
-            if body.get("records"):
-                return str(body["records"][0]["Id"])
+        for pause in _LOOKS:
+            self._sleep(pause)
+            new = self._deployments() - before
+            if new:
+                return max(new)
         return None
 
     def _wait(self, started: str) -> tuple[Failure, ...]:
@@ -195,7 +197,6 @@ class MetadataApi:
         )
 
 
-_SLACK = timedelta(minutes=1)
 _ENDED = frozenset({"Succeeded", "SucceededPartial", "Failed", "Canceled"})
 
 

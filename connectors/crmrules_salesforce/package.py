@@ -141,7 +141,7 @@ def deletion(gone: Iterable[tuple[str, str]], version: str) -> bytes:
     return _zip(
         {
             "package.xml": _manifest({}, version),
-            "destructiveChanges.xml": _manifest(members, None),
+            "destructiveChanges.xml": _manifest(members, version),
         }
     )
 
@@ -183,15 +183,14 @@ def _members(made: Iterable[Component]) -> dict[str, list[str]]:
 _NSMAP = {None: METADATA}
 
 
-def _manifest(members: dict[str, list[str]], version: str | None) -> bytes:
+def _manifest(members: dict[str, list[str]], version: str) -> bytes:
     package = etree.Element(NS + "Package", nsmap=_NSMAP)
     for kind in sorted(members):
         types = etree.SubElement(package, NS + "types")
         for name in sorted(members[kind]):
             etree.SubElement(types, NS + "members").text = name
         etree.SubElement(types, NS + "name").text = kind
-    if version is not None:
-        etree.SubElement(package, NS + "version").text = version
+    etree.SubElement(package, NS + "version").text = version
     return _bytes(package)
 
 

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from crmrules.errors import UsageError
 
 if TYPE_CHECKING:
-    from crmrules_salesforce.config import Config
     from crmrules_salesforce.provisioner import SalesforceProvisioner
 
 
@@ -40,8 +39,7 @@ def connect(
     """
     from crmrules_salesforce.config import read_config  # noqa: PLC0415 - late, as in the package
 
-    own = read_config(settings)
-    config = own if token is None else read_config(_as_admin(settings, token))
+    config = read_config(settings if token is None else _as_admin(settings, token))
     try:
         from crmrules_salesforce.http import Transport  # noqa: PLC0415
         from crmrules_salesforce.metadata import MetadataApi  # noqa: PLC0415
@@ -61,7 +59,7 @@ def connect(
         api,
         flags=flags,
         views=views,
-        assign=(lambda: _user(own, sleep)) if assign else None,
+        assign=(lambda: _user(settings, sleep)) if assign else None,
         looking=token is None,
     )
 
@@ -70,14 +68,17 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _user(config: Config, sleep: Callable[[float], None]) -> str:
+def _user(settings: Mapping[str, Any], sleep: Callable[[float], None]) -> str:
     """Return the username of whom the sync signs in as: the configured one, or by a sign-in."""
+    from crmrules_salesforce.config import read_config  # noqa: PLC0415
     from crmrules_salesforce.http import Transport  # noqa: PLC0415
     from crmrules_salesforce.setup import user_of  # noqa: PLC0415
 
-    if config.username:
-        return config.username
-    transport = Transport(config, now=_now, sleep=sleep, random=_random.random, wall=_now)
+    if settings.get("username"):
+        return str(settings["username"])
+    transport = Transport(
+        read_config(settings), now=_now, sleep=sleep, random=_random.random, wall=_now
+    )
     try:
         return user_of(transport)
     finally:

@@ -20,7 +20,7 @@ from crmrules_salesforce.http import Transport
 from crmrules_salesforce.metadata import Failure, MetadataApi
 from crmrules_salesforce.package import Component, components, deployment
 from crmrules_salesforce.removal import STAYS, Removal
-from crmrules_salesforce.setup import PERMISSION_SET, Setup, text_of
+from crmrules_salesforce.setup import PERMISSION_SET, Setup
 
 BASE = ("force-app",)
 VIEWS = ("views", "reports")
@@ -172,19 +172,15 @@ class SalesforceProvisioner:
     def _grant(self, step: Step) -> None:
         if step.action != "grant":
             return
-        users = self._setup.records(
-            f"SELECT Id FROM User WHERE Username = {text_of(step.name)}"  # noqa: S608 # nosec B608
-        )
-        sets = self._setup.records(
-            f"SELECT Id FROM PermissionSet WHERE Name = {text_of(PERMISSION_SET)}"  # noqa: S608 # nosec B608
-        )
-        if not users or not sets:
+        user = self._setup.id_of("User", "Username", step.name)
+        held = self._setup.id_of("PermissionSet", "Name", PERMISSION_SET)
+        if user is None or held is None:
             raise UsageError(
                 f"this org has no user '{step.name}'",
-                remedy="correct [salesforce] username: a username as in Setup, Users, not an e-mail",
+                remedy="correct [salesforce] username: one as in Setup, Users, not an e-mail",
                 where="--assign",
             )
-        body = {"AssigneeId": users[0]["Id"], "PermissionSetId": sets[0]["Id"]}
+        body = {"AssigneeId": user, "PermissionSetId": held}
         try:
             self._transport.write("POST", "sobjects/PermissionSetAssignment", body)
         except UncertainError:

@@ -94,6 +94,12 @@ class Setup:
         soql = f"SELECT COUNT() FROM {sobject} WHERE {condition}"  # noqa: S608 - our names # nosec B608
         return int(self._transport.read("GET", f"query?q={quote(soql)}")["totalSize"])
 
+    def id_of(self, sobject: str, field: str, value: str) -> str | None:
+        """Return the id of the one record with this value; None when there is none."""
+        select = f"SELECT Id FROM {sobject}"  # noqa: S608 - our names # nosec B608
+        rows = self.records(f"{select} WHERE {field} = {text_of(value)}")
+        return str(rows[0]["Id"]) if rows else None
+
     def holders(self, permission_set: str) -> Sequence[str]:
         """Return the usernames of those who have a permission set."""
         select = "SELECT Assignee.Username FROM PermissionSetAssignment"
