@@ -141,7 +141,7 @@ def _counted(rights: Sequence[tuple[str, str]]) -> str:
     edits = sum(right == "edit" and "." in name for right, name in rights)
     reads = sum(right == "read" and "." in name for right, name in rights)
     objects = len({name for right, name in rights if "." not in name and right != "permission"})
-    return f"{objects} objects; {reads} fields to read, {edits} of them to write"
+    return f"{objects} object(s); {reads} fields to read, {edits} of them to write"
 
 
 def _rights(root: Element) -> list[tuple[str, str]]:

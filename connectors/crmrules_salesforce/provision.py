@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from crmrules.errors import UsageError
 
 if TYPE_CHECKING:
+    from crmrules_salesforce.config import Config
     from crmrules_salesforce.provisioner import SalesforceProvisioner
 
 
@@ -52,37 +53,22 @@ def connect(
             remedy="pip install 'crmrules[salesforce]'",
         ) from None
 
-    transport = Transport(config, now=_now, sleep=sleep, random=_random.random, wall=_now)
-    api = MetadataApi(transport, sleep=sleep)
+    def transport(config: Config) -> Transport:
+        return Transport(config, now=_now, sleep=sleep, random=_random.random, wall=_now)
+
+    made = transport(config)
     return SalesforceProvisioner(
-        transport,
-        api,
+        made,
+        MetadataApi(made, sleep=sleep),
         flags=flags,
         views=views,
-        assign=(lambda: _user(settings, sleep)) if assign else None,
-        looking=token is None,
+        assign=assign,
+        sync=None if token is None else lambda: transport(read_config(settings)),
     )
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _user(settings: Mapping[str, Any], sleep: Callable[[float], None]) -> str:
-    """Return the username of whom the sync signs in as: the configured one, or by a sign-in."""
-    from crmrules_salesforce.config import read_config  # noqa: PLC0415
-    from crmrules_salesforce.http import Transport  # noqa: PLC0415
-    from crmrules_salesforce.setup import user_of  # noqa: PLC0415
-
-    if settings.get("username"):
-        return str(settings["username"])
-    transport = Transport(
-        read_config(settings), now=_now, sleep=sleep, random=_random.random, wall=_now
-    )
-    try:
-        return user_of(transport)
-    finally:
-        transport.close()
 
 
 def _as_admin(settings: Mapping[str, Any], token: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from crmrules_salesforce.http import Transport
 from crmrules_salesforce.metadata import Failure, MetadataApi
 from crmrules_salesforce.package import Component, components, deployment
 from crmrules_salesforce.removal import STAYS, Removal
-from crmrules_salesforce.setup import PERMISSION_SET, Setup
+from crmrules_salesforce.setup import PERMISSION_SET, Setup, user_of
 
 BASE = ("force-app",)
 VIEWS = ("views", "reports")
@@ -37,9 +37,9 @@ _ASSIGN = (
 class SalesforceProvisioner:
     """Compares an org with what has to be there, makes what is missing, and removes it again.
 
-    ``flags`` are those of the configured rules; ``views``: also what people look at; ``assign``
-    tells the username that gets the permission set, None: nobody does. ``looking``: the user is the
-    sync's, who sees no setup.
+    ``flags`` are those of the configured rules; ``views``: also what people look at; ``assign``:
+    the sync's user gets our permission set. ``sync`` signs in as the sync does; None: the transport
+    is the sync's own, which sees no setup.
     """
 
     stays: Sequence[str] = STAYS
@@ -51,14 +51,15 @@ class SalesforceProvisioner:
         *,
         flags: Sequence[str],
         views: bool,
-        assign: Callable[[], str] | None,
-        looking: bool,
+        assign: bool,
+        sync: Callable[[], Transport] | None,
     ) -> None:
-        self._transport, self._api = transport, api
-        self._setup = Setup(transport, api, looking=looking)
-        self._removal = Removal(transport, api, self._setup)
+        self._transport, self._api, self._sign_in = transport, api, sync
+        self._looking = sync is None
+        self._sync: Transport | None = None
+        self._setup = Setup(transport, api, looking=self._looking)
+        self._removal = Removal(transport, api, self._setup, as_sync=self._as_sync)
         self._flags, self._views, self._assign = flags, views, assign
-        self._looking = looking
         self.place = ""
         self.made: list[Step] = []
 
@@ -70,6 +71,8 @@ class SalesforceProvisioner:
     def close(self) -> None:
         """Close the connections."""
         self._transport.close()
+        if self._sync is not None:
+            self._sync.close()
 
     def organization(self) -> str:
         """Return the id of the org, 18 characters. Raises AccessError: not the configured one."""
@@ -79,7 +82,7 @@ class SalesforceProvisioner:
         kind = {True: "sandbox", False: "production", None: "type unknown"}[row.get("IsSandbox")]
         self.place = f"Salesforce organization {found} ({kind})"
         if self._looking:
-            self.place += ", as the sync's user sees it: fields only, its view of the setup is none"
+            self.place += ", as the sync's user sees it (fields only)"
         if pinned and found[:15] != pinned[:15]:
             raise AccessError(
                 f"this token belongs to organization {found}, the configuration pins {pinned}",
@@ -141,9 +144,19 @@ class SalesforceProvisioner:
         found = self._setup.find(wanted)
         holders = None if self._looking else self._setup.holders(PERMISSION_SET)
         return [
-            _with_holders(difference(one, found.get((one.kind, one.name))), holders)
+            self._with_holders(difference(one, found.get((one.kind, one.name))), holders)
             for one in wanted
         ]
+
+    def _with_holders(self, one: Difference, holders: Sequence[str] | None) -> Difference:
+        """Return the step of our permission set with who has it, or how to give it to somebody."""
+        step = one.step
+        if holders is None or (step.object, step.name) != ("PermissionSet", PERMISSION_SET):
+            return one
+        if not holders:
+            return one if self._assign else replace(one, step=replace(step, remedy=_ASSIGN))
+        told = f"assigned to {', '.join(holders)}"
+        return replace(one, step=replace(step, detail="; ".join(filter(None, (step.detail, told)))))
 
     def _deploy(self, differences: Iterable[Difference]) -> None:
 
@@ -162,12 +175,18 @@ class SalesforceProvisioner:
 
     def _assignment(self) -> list[Step]:
         """Return the step that gives a person the permission set, where one was asked for."""
-        if self._assign is None:
+        if not self._assign:
             return []
-        user = self._assign()
+        user = self._transport.config.username or user_of(self._as_sync())
         if not self._looking and user in self._setup.holders(PERMISSION_SET):
             return [Step("keep", "User", user, f"has {PERMISSION_SET}")]
         return [Step("grant", "User", user, f"permission set {PERMISSION_SET}")]
+
+    def _as_sync(self) -> Transport:
+        """Sign in as the sync does, once; the sync's user sees our fields."""
+        if self._sync is None:
+            self._sync = self._sign_in() if self._sign_in is not None else self._transport
+        return self._sync
 
     def _grant(self, step: Step) -> None:
         if step.action != "grant":
@@ -204,17 +223,6 @@ class SalesforceProvisioner:
 
 def _kind(one: Difference) -> str:
     return one.component.kind if one.component is not None else ""
-
-
-def _with_holders(one: Difference, holders: Sequence[str] | None) -> Difference:
-    """Return the step of our permission set with who has it, and what to do when nobody does."""
-    step = one.step
-    if holders is None or (step.object, step.name) != ("PermissionSet", PERMISSION_SET):
-        return one
-    if not holders:
-        return replace(one, step=replace(step, remedy=_ASSIGN))
-    told = f"assigned to {', '.join(holders)}"
-    return replace(one, step=replace(step, detail="; ".join(filter(None, (step.detail, told)))))
 
 
 def _told(failure: Failure) -> str:

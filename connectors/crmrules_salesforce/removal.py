@@ -11,12 +11,12 @@ It decides nothing about what to keep: it removes exactly what it is given.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import groupby
 from typing import Any
 
-from crmrules.errors import AccessError, ConnectorError
+from crmrules.errors import AccessError, ConnectorError, UsageError
 from crmrules.provisioning import Known, Ours, Step
 from crmrules_salesforce.compare import describes, difference
 from crmrules_salesforce.errors import outcome
@@ -53,10 +53,21 @@ _IN_USE = "take it out of what uses it (Salesforce names it), then run unprovisi
 
 
 class Removal:
-    """Lists and removes what is ours in one org; ``removed`` is what is gone so far."""
+    """Lists and removes what is ours in one org; ``removed`` is what is gone so far.
 
-    def __init__(self, transport: Transport, api: MetadataApi, setup: Setup) -> None:
+    ``as_sync`` signs in as the sync does: it sees our fields, which an administrator may not.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        api: MetadataApi,
+        setup: Setup,
+        *,
+        as_sync: Callable[[], Transport],
+    ) -> None:
         self._transport, self._api, self._setup = transport, api, setup
+        self._as_sync = as_sync
         self.removed: list[Ours] = []
 
     def ours(self, known: Sequence[Known]) -> list[Ours]:
@@ -97,25 +108,32 @@ class Removal:
     # -- looking ----------------------------------------------------------------------------------
     def _tasks(self, known: Sequence[Known], *, keyed: bool) -> Iterator[Ours]:
         """Yield our tasks: those with our key, and those the state knows that have none."""
-        visible = KEY_FIELD in self._setup.fields_of("Task")
+        setup, visible = self._setup, KEY_FIELD in self._setup.fields_of("Task")
         if keyed and not visible:
-            raise AccessError(
-                f"Task.{KEY_FIELD} is hidden from this user, so our tasks cannot be found",
-                remedy=_HIDDEN,
-            )
+            setup, visible = self._who_sees_the_key(), True
         memory = {long_id(one.task_id) or one.task_id: one for one in known}
         select = f"SELECT {_TASK}{f', {KEY_FIELD}' if visible else ''} FROM Task WHERE "  # noqa: S608 # nosec B608
-        rows = self._rows(select + f"{KEY_FIELD} != null") if visible else []
+        rows = _rows(setup, select + f"{KEY_FIELD} != null") if visible else []
         seen = {str(row["Id"]) for row in rows}
         rest = [each for each in memory if each not in seen]
         for start in range(0, len(rest), _IDS):
-            rows += self._rows(select + f"Id IN ({quoted(rest[start : start + _IDS])})")
+            rows += _rows(setup, select + f"Id IN ({quoted(rest[start : start + _IDS])})")
         for row in rows:
             yield _task(row, memory.get(str(row["Id"])), keyless=visible and not row[KEY_FIELD])
 
-    def _rows(self, soql: str) -> list[Mapping[str, Any]]:
-        """Return the tasks of a query, archived ones too, but none from the recycle bin."""
-        return self._setup.records(f"{soql} AND IsDeleted = false", all_rows=True)
+    def _who_sees_the_key(self) -> Setup:
+        """Return the setup as the sync sees it, which may be one who sees the key field."""
+        try:
+            setup = Setup(self._as_sync(), self._api, looking=True)
+            if KEY_FIELD in setup.fields_of("Task"):
+                return setup
+        except (AccessError, UsageError):
+            pass  # there is another way, and it is told
+        raise AccessError(
+            f"Task.{KEY_FIELD} is hidden from this user and from the sync's, so our tasks cannot "
+            "be found",
+            remedy=_HIDDEN,
+        )
 
     def _thing(self, one: Component, found: Element) -> Ours:
         label = next(filter(None, map(found.findtext, _LABELS)), one.name)
@@ -209,6 +227,11 @@ class Removal:
             raise ConnectorError(
                 f"the permission set could not be taken from everybody: {error}", remedy=remedy
             )
+
+
+def _rows(setup: Setup, soql: str) -> list[Mapping[str, Any]]:
+    """Return the tasks of a query, archived ones too, but none from the recycle bin."""
+    return setup.records(f"{soql} AND IsDeleted = false", all_rows=True)
 
 
 def _is_ours(wanted: Component, found: Element) -> bool:

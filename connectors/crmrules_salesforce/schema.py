@@ -267,8 +267,8 @@ def _capabilities(
         problems.append(
             Problem(
                 f"Task.{KEY_FIELD} does not exist, or {user} may not write it: no tasks are made",
-                "deploy deploy/salesforce and grant edit on Task and Event in the permission set "
-                f"'{PERMISSION_SET}'",
+                "run crmrules provision --assign; or deploy deploy/salesforce and assign the "
+                f"permission set '{PERMISSION_SET}'",
                 level="error",
             )
         )

@@ -132,6 +132,7 @@ def _element(name: str, field: Mapping[str, Any]) -> Element:
     root = etree.Element(NS + "CustomField")
     described = {
         "fullName": name,
+        "label": str(field.get("label") or name),
         "type": _TYPES.get(str(field["type"]), str(field["type"])),
         "length": str(field.get("length") or ""),
         **{flag: str(bool(field.get(flag))).lower() for flag in ("unique", "externalId")},

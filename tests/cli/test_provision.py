@@ -225,13 +225,18 @@ def test_no_token_is_ever_printed(place, provisioner):
     assert log.scrub(ADMIN) == log.scrub(SYNC) == "***"
 
 
-@pytest.mark.parametrize("connector", ["salesforce", "export"])
-def test_a_crm_without_a_provisioner_names_what_to_deploy(tmp_path, connector):
-    (tmp_path / "crmrules.toml").write_text(f'connector = "{connector}"\n')
+def test_an_export_has_nothing_to_provision(tmp_path):
+    (tmp_path / "crmrules.toml").write_text('connector = "export"\n')
     ran = run("provision", "--dry-run", cwd=tmp_path)
     assert (ran.code, ran.out) == (2, "")
-    assert f"nothing to provision for '{connector}'" in ran.err
-    assert "deploy/salesforce" in ran.err
+    assert "nothing to provision for 'export'" in ran.err
+
+
+@pytest.mark.parametrize("option", ["--views", "--assign"])
+def test_what_a_crm_does_not_have_cannot_be_asked_for(place, provisioner, option):
+    ran = run("provision", "--dry-run", option, cwd=place)
+    assert (ran.code, provisioner.called) == (2, [])
+    assert f"{option}: 'hubspot' has nothing of that kind" in ran.err
 
 
 def test_a_misspelt_crm_gets_the_one_that_was_meant(tmp_path):

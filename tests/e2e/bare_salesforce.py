@@ -23,7 +23,6 @@ REMOVALS = 4
 """Calls that remove something: tasks, fields, who has which permission set, permission sets."""
 HISTORY = ("OpportunityHistory", "OpportunityFieldHistory")
 STAMPS = ("SystemModstamp", "LastModifiedDate", "LastModifiedById", "LastActivityDate")
-PERMISSION_SET = "CrmRules_Integration"
 
 
 class BareSalesforce(SalesforceWorld):
@@ -40,9 +39,8 @@ class BareSalesforce(SalesforceWorld):
 
     def prepare(self) -> None:
         """Leave an administrator's token, and make nothing."""
-        self.administrator = self.org.metadata.administrator()
         key = self.folder / "admin.key"
-        key.write_text(self.server.token(self.administrator))
+        key.write_text(self.server.token(self.org.metadata.administrator()))
         key.chmod(0o600)
 
     def settle(self) -> Any:
@@ -52,13 +50,7 @@ class BareSalesforce(SalesforceWorld):
         return self
 
     def provision(self) -> Any:
-        ran = self.as_admin("provision", "--assign")
-        [held] = [r for r in self.org.rows("PermissionSet") if r["Name"] == PERMISSION_SET]
-        self.org.insert(  # the administrator is told to, to see the key
-            "PermissionSetAssignment",
-            {"PermissionSetId": held["Id"], "AssigneeId": self.administrator},
-        )
-        return ran
+        return self.as_admin("provision", "--assign")
 
     def unprovision(self, *options: str) -> Any:
         return self.as_admin("unprovision", "--yes", *options)

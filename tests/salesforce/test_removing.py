@@ -73,15 +73,30 @@ def test_tasks_come_first_and_their_key_is_the_last_field_and_rights_go_last(the
     assert len(fields) == 8
 
 
-def test_a_key_that_is_hidden_is_told_and_how_to_see_it(there):
+def hide(here, user):
+    """Take the permission set from a user."""
+    [given] = [r for r in here.org.rows("PermissionSetAssignment") if r["AssigneeId"] == user]
+    here.org.delete(given["Id"])
+
+
+def test_an_administrator_who_does_not_see_the_key_finds_tasks_as_the_sync_does(there):
     mine = task(there)
-    [given] = [
-        r for r in there.org.rows("PermissionSetAssignment") if r["AssigneeId"] == there.admin
-    ]
-    there.org.delete(given["Id"])
-    with pytest.raises(AccessError, match="hidden from this user") as caught:
-        there.reach().ours()
-    assert "assign yourself the permission set" in caught.value.remedy
+    hide(there, there.admin)
+    here = there.reach()
+    things = here.ours()
+    assert tasks(things) == {mine: False}
+    assert {step.action for step in here.remove(things)} == {"remove"}
+    assert (there.reach().ours(), mine in living(there)) == ([], False)
+
+
+def test_a_key_that_nobody_sees_is_told_and_how_to_see_it(there):
+    mine = task(there)
+    hide(there, there.admin)
+    hide(there, there.org.user_id)
+    for settings in ({}, {"access_token": "worthless"}, {"auth": "jwt"}):
+        with pytest.raises(AccessError, match="hidden from this user") as caught:
+            there.reach(settings=settings).ours()
+        assert "assign yourself the permission set" in caught.value.remedy
     assert mine in living(there)
 
 

@@ -82,10 +82,13 @@ def provision(
 def lines(steps: Sequence[Step]) -> list[str]:
     """Return the steps as a list like a diff: + new, ~ extended, = kept, ! in the way."""
     width = max((len(step.name) for step in steps), default=0)
+    about = max((len(step.object) for step in steps), default=0)
     told: list[str] = []
     for step in steps:
         sign = SIGNS[step.action]
-        told.append(f"{sign} {step.object:<6} {step.name:<{width}}  {step.detail}".rstrip())
+        told.append(
+            f"{sign} {step.object:<{max(6, about)}} {step.name:<{width}}  {step.detail}".rstrip()
+        )
         told += [f"    -> {step.remedy}"] if step.remedy else []
     return told
 
