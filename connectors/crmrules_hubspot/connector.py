@@ -39,6 +39,12 @@ from crmrules_hubspot.transport import Transport
 from crmrules_hubspot.words import with_defaults
 from crmrules_hubspot.writer import Looks, Writer
 
+UNSEEN_MAIL = (
+    "HubSpot shows mail that was sent or logged through a connected inbox, to keys with the scope "
+    "sales-email-read. Connect the inboxes of those who sell, and log replies."
+)
+"""What the emails API gives (hubspot.md, 2, least scopes)."""
+
 
 class HubSpotConnector:
     """One HubSpot portal, by one token. ``mapping`` is ``crmrules.mapping.Mapping``."""
@@ -77,7 +83,8 @@ class HubSpotConnector:
         """Look. Raises AccessError: not let in, or the wrong portal; UsageError: unknown stages."""
         self._found = inspect(self._config, self._api, self._configured, self._mapping)
         self._observed = self._transport.server_time or self._now()
-        return replace(self._found[1], now=self._transport.server_time)
+        now = self._transport.server_time
+        return replace(self._found[1], now=now, unseen_mail=UNSEEN_MAIL)
 
     def stages(self) -> Sequence[Stage]:
         """Return the stages of every pipeline of deals, in their order."""
@@ -135,6 +142,8 @@ class HubSpotConnector:
     def unlinked_tasks(self) -> Sequence[OurTask]:
         """Read our tasks that say nothing of an opportunity, deleted ones included."""
         portal, preflight = self._checked()
+        if not preflight.capabilities.tasks:
+            return []  # there is no key to look for
         observed = self._observed or self._now()
         lookup = Lookup(self._api, self._kinds, unique=preflight.capabilities.unique_key)
         return [

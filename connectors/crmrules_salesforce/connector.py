@@ -54,6 +54,12 @@ from crmrules_salesforce.writer import Writer
 KEYS = 300
 """Keys per query; 300 of them are about 15,000 characters."""
 
+UNSEEN_MAIL = (
+    "Mail that Einstein Activity Capture collects is not in Salesforce's own records, unless 'Sync "
+    "Email as Salesforce Activity' is on. What reps send from elsewhere must be logged."
+)
+"""Salesforce Help, "Einstein Activity Capture"; the API gives EmailMessage and tasks alone."""
+
 
 class SalesforceConnector:
     """One Salesforce org, as one user. ``mapping`` is ``crmrules.mapping.Mapping``."""
@@ -99,7 +105,8 @@ class SalesforceConnector:
         self._schema = read_schema(self._config, token, parts, self._tables, self._mapping)
         self._known = self._schema.preflight.organization, frozenset(self._schema.tables)
         self._observed = self._transport.server_time or self._now()
-        return replace(self._schema.preflight, now=self._transport.server_time)
+        now = self._transport.server_time
+        return replace(self._schema.preflight, now=now, unseen_mail=UNSEEN_MAIL)
 
     def stages(self) -> Sequence[Stage]:
         """Return the active stages, in their order; record types share one list of them."""

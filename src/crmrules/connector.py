@@ -73,6 +73,7 @@ class Preflight:
     problems: tuple[Problem, ...] = ()
     capabilities: Capabilities = Capabilities()
     now: datetime | None = None  # the CRM's own time, where an answer told it
+    unseen_mail: str = ""  # which mail this CRM's API does not show, and what would make it
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ _WORDS: tuple[tuple[str, Phase], ...] = (
     (r"prospect|qualif|lead|discover|need|intro|meeting|appointment|bedarf", Phase.RECOGNITION),
 )
 _DAY = 86_400.0
-_COLUMN = 46  # where the days begin, so that they stand below each other
+_COLUMN = 36  # where the notes begin, so that they stand below each other
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ the CRM's own time, so that a wrong clock of this machine changes no finding.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -38,13 +38,21 @@ _FULL_PULL = "full_pull_at"
 log = structlog.get_logger()
 
 
-def plan(job: Job, *, full: bool = False, show: Show | None = None) -> Report:
-    """Decide what a sync would write now, and commit nothing."""
+Then = Callable[[Job, Transaction], None]
+
+
+def plan(
+    job: Job, *, full: bool = False, show: Show | None = None, then: Then | None = None
+) -> Report:
+    """Decide what a sync would write now, and commit nothing; ``then`` looks at what was pulled."""
     preflight = job.connector.check()
     job = _timed(job, preflight)
     org = job.store.for_org(preflight.organization.id)
     with org.lease("plan") as fence, org.dry_run(fence) as tx:
-        return _decide(job, preflight, tx, Keeper(job.now, show or Show()), full=full)
+        report = _decide(job, preflight, tx, Keeper(job.now, show or Show()), full=full)
+        if then is not None:
+            then(job, tx)
+        return report
 
 
 def sync(job: Job, *, full: bool = False, show: Show | None = None) -> Report:

@@ -171,13 +171,13 @@ def test_a_conflict_exits_three_and_says_that_nothing_was_written(place, provisi
     ran = run("provision", "--admin-token-file", "admin.key", cwd=place)
     assert ran.code == 3
     assert "! deals  crmrules_summary  is of type number\n    -> Delete it.\n" in ran.out
-    assert ran.out.endswith("1 conflict(s): nothing was written.\n")
+    assert "1 conflict(s): nothing was written. Next: mend them" in ran.out
 
 
 def test_nothing_to_do_is_said(place, provisioner):
     provisioner.found = [KEPT]
     ran = run("provision", "--admin-token-file", "admin.key", cwd=place)
-    assert (ran.code, ran.out.splitlines()[-1]) == (0, "Nothing to do. Next: crmrules doctor")
+    assert (ran.code, ran.out.splitlines()[-1]) == (0, "Nothing to do. Next: crmrules plan")
 
 
 @pytest.mark.parametrize("found", [[NEW, KEPT], [WRONG]], ids=["work", "conflict"])

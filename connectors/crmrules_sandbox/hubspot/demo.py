@@ -24,7 +24,10 @@ from crmrules_sandbox.scenario.rep import Rep
 
 
 class DemoCrm(Demo):
-    """A seeded sandbox HubSpot. ``standing``: its clock stands still until ``advance``."""
+    """A seeded sandbox HubSpot. ``standing``: its clock stands still until ``advance``.
+
+    ``bare``: nobody has provisioned it yet.
+    """
 
     server: HubSpotServer
 
@@ -37,11 +40,14 @@ class DemoCrm(Demo):
         port: int,
         standing: bool,
         scenario: Path | None = None,
+        bare: bool = False,
     ) -> None:
         super().__init__(
             seed, now, opportunities=opportunities, standing=standing, scenario=scenario
         )
-        self.portal = seeded_portal(seed, clock=self.clock, scenario=self.told)
+        self.portal = seeded_portal(
+            seed, clock=self.clock, scenario=self.told, provisioned=not bare
+        )
         self.server = HubSpotServer(self.portal, port)
         self._token = self.server.token()
         self.rep = Rep(Desk(self.portal), seed=seed)
@@ -54,6 +60,10 @@ class DemoCrm(Demo):
             "base_url": self.server.url,
             "portal_id": self.portal.portal_id,
         }
+
+    def admin_token(self) -> str:
+        """Return the token of an administrator, who is not the app that syncs."""
+        return self.server.token()
 
     @property
     def phases(self) -> dict[str, dict[str, str]]:
@@ -92,8 +102,15 @@ def start(
     port: int = 0,
     standing: bool = True,
     scenario: Path | None = None,
+    bare: bool = False,
 ) -> DemoCrm:
     """Return a running sandbox, seeded for that moment, or as a scenario file tells it."""
     return DemoCrm(
-        seed, now, opportunities=opportunities, port=port, standing=standing, scenario=scenario
+        seed,
+        now,
+        opportunities=opportunities,
+        port=port,
+        standing=standing,
+        scenario=scenario,
+        bare=bare,
     )

@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from crmrules import log, rulebook
+from crmrules.budget import Budget, runs_a_day
 from crmrules.cli.doctor import Finding
 from crmrules.cli.wire import connect, load_rules, make
+from crmrules.connector import Preflight
 from crmrules.engine import build
 from crmrules.errors import CrmRulesError
 from crmrules.outcome import Report
 from crmrules.plan import missing_flags
 from crmrules.rule import Mode
 from crmrules.settings import Settings, load
-from crmrules.sync import plan
+from crmrules.state import Transaction
+from crmrules.sync import Job, plan, pull
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,8 @@ class Checkup:
 
     found: list[Finding]
     readiness: list[dict[str, Any]] = field(default_factory=list)
+    quota: Budget | None = None
+    mail: dict[str, Any] | None = None  # share of open opportunities with inbound mail, and a hint
     unread: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -44,6 +49,7 @@ def checkup(config: Path | None, *, log_format: Any, verbose: int, quick: bool) 
         return Checkup(found)
     try:
         preflight = _step(found, connector.check)
+        meter = _Meter(connector.usage.calls)
         refused = () if preflight is None else _step(found, connector.may_write) or ()
         found += [_problem(problem) for problem in refused]
     finally:
@@ -57,7 +63,7 @@ def checkup(config: Path | None, *, log_format: Any, verbose: int, quick: bool) 
     if quick or book is None:
         return Checkup(found)
     # What stops a sync does not stop a look: this is when an admin wants to know what it would see.
-    return _with_data(settings, base, found)
+    return _with_data(settings, base, found, preflight, meter)
 
 
 def _step(found: list[Finding], step: Any) -> Any:
@@ -90,11 +96,13 @@ def _modes(book: rulebook.RuleBook, found: list[Finding]) -> None:
         )
 
 
-def _with_data(settings: Settings, base: Path, found: list[Finding]) -> Checkup:
+def _with_data(
+    settings: Settings, base: Path, found: list[Finding], preflight: Preflight, meter: _Meter
+) -> Checkup:
     """Plan once, write nothing, and say per rule what is missing."""
     made = make(settings, base)
     try:
-        report = _step(found, lambda: plan(made.job()))
+        report = _step(found, lambda: plan(made.job(), full=True, then=meter.pull_again))
         rules = list(made.book.enabled)
     finally:
         made.close()
@@ -102,12 +110,56 @@ def _with_data(settings: Settings, base: Path, found: list[Finding]) -> Checkup:
         return Checkup(found)
     known = {finding.what for finding in found}
     found += [_problem(problem) for problem in report.problems if problem.what not in known]
-    readiness = [_line(rule, report) for rule in rules if not rule.private]
-    unread = [
-        {"author": one.author, "count": one.count, "suggestion": one.suggestion}
-        for one in report.unread.all()
-    ]
-    return Checkup(found, readiness, unread)
+    quota = _step(found, lambda: meter.budget(settings, report))
+    found += [] if quota is None else [_problem(problem) for problem in quota.problems()]
+    return Checkup(
+        found,
+        readiness=[_line(rule, report) for rule in rules if not rule.private],
+        unread=[
+            {"author": one.author, "count": one.count, "suggestion": one.suggestion}
+            for one in report.unread.all()
+        ],
+        quota=quota,
+        mail={
+            "seen_percent": _percent(report.baseline.inbound_share),
+            "why": preflight.unseen_mail,
+        },
+    )
+
+
+@dataclass(slots=True)
+class _Meter:
+    """Counts the calls of a full sync, then those of one to which nothing has happened since.
+
+    ``check``: what looking at the CRM took, which every sync begins with.
+    """
+
+    check: int
+    full: int = 0
+    again: int = 0
+
+    def pull_again(self, job: Job, tx: Transaction) -> None:
+        """Pull what changed since everything was pulled a moment ago."""
+        self.full = job.connector.usage.calls
+        pull(job.connector, tx, full=False, run="doctor", now=job.now)
+        self.again = job.connector.usage.calls - self.full
+
+    def budget(self, settings: Settings, report: Report) -> Budget | None:
+        """Return what the schedule costs; None where nothing is called."""
+        if not self.full:
+            return None
+        ceiling = settings.section(settings.connector).get("daily_calls")
+        return Budget(
+            idle=self.check + self.again,
+            full=self.full,
+            runs=runs_a_day(settings.schedule.cron),
+            ceiling=int(ceiling or self.full),
+            limit=report.usage.quota_limit,
+        )
+
+
+def _percent(share: float | None) -> int | None:
+    return None if share is None else round(share * 100)
 
 
 def _line(rule: Any, report: Report) -> dict[str, Any]:

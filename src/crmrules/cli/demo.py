@@ -78,6 +78,7 @@ def demo(crm: str, seed: int, out: Path) -> None:
     finally:
         running.stop()
     click.echo(f"\nDone in {time.monotonic() - started:.0f} s. The report: {page}")
+    click.echo(f"Next, install it yourself on such a CRM: crmrules sandbox --crm {crm} --try try")
 
 
 def _fresh(out: Path) -> Path:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
 from crmrules.cli.options import common, emit, formatted
+
+_BLIND = 50  # percent of the opportunities a rule is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,35 +43,74 @@ def doctor(
     found = seen.found
     code = max((finding.code for finding in found), default=0)
     if output == "json":
-        emit(
-            {
-                "problems": [{"level": f.level, "what": f.what, "remedy": f.remedy} for f in found],
-                "readiness": seen.readiness,
-                "unread": seen.unread,
-            }
-        )
-        return code
-    for finding in sorted(found, key=lambda f: f.level):
-        click.echo(f"{finding.level}: {finding.what}\n  -> {finding.remedy}")
-    for line in seen.readiness:
-        _print(line)
-    for tags in seen.unread:
-        click.echo(f"{tags['author']}: {tags['count']} tagged line(s) not read")
-        click.echo(f"  -> {tags['suggestion']}")
-    errors = sum(finding.level == "error" for finding in found)
-    if errors:
-        click.echo(f"{errors} problem(s) stop a sync.")
+        emit(_json(seen))
     else:
-        click.echo("A sync would run. Next: crmrules plan")
+        for line in _text(seen):
+            click.echo(line)
     return code
 
 
-def _print(line: dict[str, Any]) -> None:
+def _json(seen: Any) -> dict[str, Any]:
+    quota = seen.quota
+    budget = {} if quota is None else asdict(quota) | {"usual": quota.usual, "most": quota.most}
+    return {
+        "problems": [{"level": f.level, "what": f.what, "remedy": f.remedy} for f in seen.found],
+        "quota": budget or None,
+        "mail": seen.mail,
+        "readiness": seen.readiness,
+        "unread": seen.unread,
+    }
+
+
+def _text(seen: Any) -> Iterator[str]:
+    for finding in sorted(seen.found, key=lambda f: f.level):
+        yield f"{finding.level}: {finding.what}\n  -> {finding.remedy}"
+    for line in seen.readiness:
+        yield from _rule(line)
+    for tags in seen.unread:
+        yield f"{tags['author']}: {tags['count']} tagged line(s) not read"
+        yield f"  -> {tags['suggestion']}"
+    yield from _blind(seen.readiness)
+    if seen.mail is not None and seen.mail["seen_percent"] is not None:
+        yield f"mail: {seen.mail['seen_percent']} % of the open opportunities show inbound mail"
+        if seen.mail["why"]:
+            yield f"  -> {seen.mail['why']}"
+    if seen.quota is not None:
+        yield f"quota: {seen.quota}"
+    yield _verdict(seen)
+
+
+def _verdict(seen: Any) -> str:
+    errors = [finding for finding in seen.found if finding.level == "error"]
+    if not errors:
+        return "A sync would run. Next: crmrules plan"
+    stop = f"{len(errors)} problem(s) stop a sync."
+    if any("crmrules provision" in finding.remedy for finding in errors):
+        return f"{stop} Next: crmrules provision --dry-run"
+    return f"{stop} Next: mend them, then crmrules doctor"
+
+
+def _blind(readiness: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Name the rules that see little here, the blindest first."""
+    blind = [line for line in readiness if line["blind_percent"] >= _BLIND]
+    names = [
+        f"{line['rule']} ({line['blind_percent']} %)"
+        for line in sorted(blind, key=lambda line: -line["blind_percent"])
+    ]
+    if names:
+        yield (
+            f"blind: {len(names)} rule(s) cannot tell on half of their opportunities or more: "
+            + (", ".join(names))
+        )
+        yield "  -> What each lacks, and what would help, stands with the rule above."
+
+
+def _rule(line: dict[str, Any]) -> Iterator[str]:
     missing = "; ".join(f"{name}: {line['why'][name]}" for name in line["missing"]) or "nothing"
     blind = line["blind_percent"]
-    click.echo(
+    yield (
         f"{line['rule']:<30} {line['mode']:<8} fires on {line['fires']}, "
         f"cannot tell on {blind} % (missing: {missing})"
     )
     for fix in dict.fromkeys(line["fix"].values()):
-        click.echo(f"  -> {fix}")
+        yield f"  -> {fix}"

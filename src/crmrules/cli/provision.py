@@ -104,10 +104,10 @@ def _report_made(made: Sequence[Step]) -> None:
 def _verdict(steps: Sequence[Step], *, dry_run: bool) -> str:
     count = [SIGNS[step.action] for step in steps].count
     if count("!"):
-        return f"{count('!')} conflict(s): nothing was written."
+        return f"{count('!')} conflict(s): nothing was written. Next: mend them, then run it again"
     if count("+") + count("~") == 0:
-        return "Nothing to do. Next: crmrules doctor"
+        return "Nothing to do. Next: crmrules plan"
     work = f"{count('+')} new, {count('~')} extended, {count('=')} kept."
     if dry_run:
         return f"{work} Nothing was written. Next: crmrules provision {OPTION} FILE"
-    return f"{work} Written and read back. Next: crmrules doctor"
+    return f"{work} Written and read back. Next: crmrules plan"

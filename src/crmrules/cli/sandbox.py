@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import click
 
 from crmrules.cli.options import emit
+
+_SYNC, _ADMIN, _CA = "sync.key", "admin.key", "ca.pem"
+_TITLES = {"salesforce": "Salesforce", "hubspot": "HubSpot"}
 
 
 @click.command()
@@ -25,17 +30,34 @@ from crmrules.cli.options import emit
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     help="A scenario file instead of a made-up organization; the same file plays every CRM.",
 )
+@click.option(
+    "--try",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Begin as an admin would: none of our fields are there, the keys are put into this "
+    "folder, and the next commands are printed.",
+)
 @click.option("--max-seconds", type=float, default=3600.0, show_default=True, help="Then stop.")
 def sandbox(
-    crm: str, port: int, seed: int, opportunities: int, scenario: Path | None, max_seconds: float
+    crm: str,
+    port: int,
+    seed: int,
+    opportunities: int,
+    scenario: Path | None,
+    folder: Path | None,
+    max_seconds: float,
 ) -> None:
-    """Run a fake CRM on loopback until stopped; prints the settings that reach it.
+    """Run a fake CRM on loopback until stopped; prints the settings that reach it, as JSON.
 
-    Example: crmrules sandbox --crm salesforce --port 8443
+    With --try it is the CRM of somebody who has just heard of crmrules, and prints what to do.
+
+    Example: crmrules sandbox --crm salesforce --try .
     """
     from crmrules import plugins
     from crmrules.errors import UsageError
 
+    if folder is not None:
+        _keys_are_new(folder)
     done = threading.Event()
 
     def stop(_: int, __: FrameType | None) -> None:
@@ -47,7 +69,13 @@ def sandbox(
     now = datetime.now(UTC).replace(microsecond=0)
     try:
         running = start(
-            seed, now, opportunities=opportunities, port=port, standing=False, scenario=scenario
+            seed,
+            now,
+            opportunities=opportunities,
+            port=port,
+            standing=False,
+            scenario=scenario,
+            bare=folder is not None,
         )
     except ValueError as error:
         if scenario is None:
@@ -58,7 +86,45 @@ def sandbox(
             remedy="Write one with 'python -m crmrules_sandbox.scenario FILE' and change that.",
         ) from None
     try:
-        emit({"connector": crm, crm: running.settings, "phases": running.phases})
+        if folder is None:
+            emit({"connector": crm, crm: running.settings, "phases": running.phases})
+        else:
+            _begin(crm, running, folder, opportunities)
         done.wait(max_seconds)
     finally:
         running.stop()
+
+
+def _keys_are_new(folder: Path) -> None:
+    """Refuse to write over keys that may be somebody's real ones."""
+    from crmrules.errors import UsageError
+
+    there = [name for name in (_SYNC, _ADMIN, _CA) if (folder / name).exists()]
+    if there:
+        raise UsageError(
+            f"{', '.join(there)} exist already in {folder.resolve()}",
+            where="--try",
+            remedy="Name an empty folder, or delete them if they are of an earlier try.",
+        )
+
+
+def _begin(crm: str, running: Any, folder: Path, opportunities: int) -> None:
+    """Put the keys into the folder and say what to do there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = running.settings
+    url = settings.get("instance_url") or settings.get("base_url")
+    for name, token in ((_SYNC, settings["access_token"]), (_ADMIN, running.admin_token())):
+        (folder / name).touch(mode=0o600)
+        (folder / name).write_text(f"{token}\n", encoding="ascii")
+    more = ""
+    if settings.get("ca_bundle"):
+        shutil.copyfile(settings["ca_bundle"], folder / _CA)
+        more = f" --ca-bundle {_CA}"
+    what = f"A made-up {_TITLES.get(crm, crm)} with {opportunities} opportunities"
+    for line in (
+        f"{what} and none of our fields: {url}",
+        f"In {folder.resolve()}: {_SYNC}, the key of the sync, and {_ADMIN}, an administrator's.",
+        "Leave this running (Ctrl-C ends it). In another terminal, in that folder:",
+        f"  crmrules init --crm {crm} --url {url} --token-file {_SYNC}{more}",
+    ):
+        click.echo(line)

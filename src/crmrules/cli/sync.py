@@ -47,16 +47,23 @@ def _printer(made: Any, output: str, verdicts: str, *, private: bool) -> Any:
 
 
 class _Paper:
-    """The receiver of a sync that is printed; what a guard stops is printed before its error is."""
+    """The receiver of a sync that is printed; what a guard stops is printed before its error is.
 
-    def __init__(self, printer: Any) -> None:
-        self._printer = printer
+    ``rules``: the enabled ones, from which follows what to do next; None: that is not said.
+    """
+
+    def __init__(self, printer: Any, rules: Any) -> None:
+        self._printer, self._rules = printer, rules
 
     def show(self) -> Any:
         return replace(self._printer.show(), stopped=lambda report: self._print(report, True))
 
     def finish(self, report: Any) -> None:
+        from crmrules.cli.onward import after_sync
+
         self._print(report, False)
+        if self._rules is not None:
+            click.echo(after_sync(report, self._rules))
 
     def _print(self, report: Any, stopped: bool) -> None:
         self._printer.finish(report, sys.stdout, stopped=stopped)
@@ -86,6 +93,7 @@ def plan(
     Example: crmrules plan --format json
     """
     from crmrules.cli.limit import limited
+    from crmrules.cli.onward import after_plan
     from crmrules.cli.wire import setup
     from crmrules.guards import exceeded
     from crmrules.sync import plan as run_plan
@@ -98,8 +106,11 @@ def plan(
             with limited(made.settings.guard.max_minutes):
                 report = run_plan(job, full=full, show=printer.show())
             printer.finish(report, sys.stdout)
-            for one in exceeded(report, job.guards):
+            above = exceeded(report, job.guards)
+            for one in above:
                 click.echo(f"a sync would stop: {one.what}\n  -> {one.remedy}", err=True)
+            if output == "text":
+                click.echo(after_plan(report, made.book.enabled, stopped=bool(above)))
     finally:
         made.close()
     return 10 if detailed_exitcode and report.pending else 0
@@ -168,7 +179,7 @@ def sync(
     def paper(made: Any) -> Iterator[_Paper]:
         with _printer(made, output, verdicts, private=include_private) as printer:
             progress("pulling and judging ...")
-            yield _Paper(printer)
+            yield _Paper(printer, made.book.enabled if output == "text" else None)
 
     asked = Asked(as_of, full, max_writes, initial, batch)
     report = once(config, asked, stop=Stop(), receive=paper)
