@@ -36,9 +36,9 @@ from crmrules_salesforce.http import Transport
 from crmrules_salesforce.planner import Planner
 from crmrules_salesforce.reader import Reader
 from crmrules_salesforce.records import TASK_FIELDS, task_row
+from crmrules_salesforce.rights import KEY_FIELD
 from crmrules_salesforce.rows import normalize
 from crmrules_salesforce.schema import (
-    KEY_FIELD,
     Schema,
     needs_confirmation,
     production_problem,

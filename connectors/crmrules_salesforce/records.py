@@ -16,7 +16,8 @@ from typing import Any
 
 from crmrules import letters
 from crmrules.connector import ChangeTask, CreateTask, Row, SetFields, Write
-from crmrules_salesforce.schema import KEY_FIELD, OUR_FIELDS, RULE_FIELD, Schema
+from crmrules_salesforce.rights import KEY_FIELD, OUR_FIELDS, RULE_FIELD
+from crmrules_salesforce.schema import Schema
 
 SUBJECT, DESCRIPTION = 255, 32000  # Task fields, Object Reference v67
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"

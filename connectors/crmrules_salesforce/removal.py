@@ -24,7 +24,7 @@ from crmrules_salesforce.http import Transport
 from crmrules_salesforce.metadata import MetadataApi
 from crmrules_salesforce.package import NS, Component, Element, components, deletion
 from crmrules_salesforce.records import long_id
-from crmrules_salesforce.schema import KEY_FIELD
+from crmrules_salesforce.rights import KEY_FIELD
 from crmrules_salesforce.scope import quoted
 from crmrules_salesforce.setup import Setup, text_of
 

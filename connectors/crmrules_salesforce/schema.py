@@ -15,27 +15,23 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
-from crmrules.connector import Capabilities, Organization, Preflight, Problem
+from crmrules.connector import Organization, Preflight, Problem
 from crmrules.errors import AccessError, GuardError
 from crmrules.mapping import Mapping as Words
 from crmrules_salesforce.auth import Token
 from crmrules_salesforce.config import Config
 from crmrules_salesforce.errors import PERMISSION_SET, error_for
+from crmrules_salesforce.rights import (
+    ALL_FIELDS,
+    KEY_FIELD,
+    Described,
+    is_bare,
+    not_provisioned,
+    read_capabilities,
+)
 from crmrules_salesforce.stages import stage_problems
 from crmrules_salesforce.tables import Table
 
-Described = Mapping[str, Mapping[str, Any]]
-"""Field name -> its description, as the API gives it."""
-
-KEY_FIELD = "CrmRules_Key__c"
-RULE_FIELD = "CrmRules_Rule__c"
-OUR_FIELDS: Mapping[str, str] = {
-    "status": "CrmRules_Status__c",
-    "flags": "CrmRules_Flags__c",
-    "summary": "CrmRules_Summary__c",
-    "buying_phase": "CrmRules_Buying_Phase__c",
-    "checked_at": "CrmRules_Checked_At__c",
-}
 _RELATED = ("Account", "Contact", "User", "RecordType")
 _STATUSES = "SELECT Id, MasterLabel, ApiName, IsClosed, IsDefault FROM TaskStatus"
 _ORGANIZATION = "SELECT Id, Name, IsSandbox, TimeZoneSidKey FROM Organization"
@@ -118,18 +114,20 @@ def read_schema(
     organization = _organization(config, token, answers)
     described = _described(answers)
     user = organization.user or config.username or "the integration user"
+    bare = is_bare(described)
+    untold = _NO_PROBLEM | ALL_FIELDS if bare else _NO_PROBLEM
     usable: dict[str, Table] = {}
     problems: list[Problem] = []
     for key, table in tables.items():
-        left, problem = _usable(table, described, user)
+        left, problem = _usable(table, described, user, untold)
         if left is not None:
             usable[key] = left
         if problem is not None:
             problems.append(problem)
     if "opportunity" not in usable:
         raise AccessError(problems[0].what, remedy=problems[0].remedy)
-    capabilities, more = _capabilities(described, user)
-    problems += more
+    capabilities, more = read_capabilities(described, user)
+    problems += [not_provisioned(user)] if bare else more
     problems += stage_problems(words, _records(answers, "stages"))
     if needs_confirmation(organization, config):
         problems.append(production_problem(organization))
@@ -234,7 +232,10 @@ def _exists(path: str, owner: str, described: Mapping[str, Described]) -> bool:
 
 
 def _usable(
-    table: Table, described: Mapping[str, Described], user: str
+    table: Table,
+    described: Mapping[str, Described],
+    user: str,
+    untold: frozenset[str] = _NO_PROBLEM,
 ) -> tuple[Table | None, Problem | None]:
     signals = (_UNKNOWN[table.key],) if table.key in _UNKNOWN else ()
     remedy = f"grant it in the permission set '{PERMISSION_SET}', or leave its signals unknown"
@@ -243,7 +244,7 @@ def _usable(
         return None, Problem(text, remedy, signals=signals)
     missing = [path for path in table.fields if not _exists(path, table.object, described)]
     left = replace(table, fields=tuple(f for f in table.fields if f not in missing))
-    told = [path for path in missing if path not in _NO_PROBLEM]
+    told = [path for path in missing if path not in untold]
     if not told:
         return left, None
     problem = Problem(
@@ -253,40 +254,3 @@ def _usable(
         signals=signals,
     )
     return (None if table.required & set(missing) else left), problem
-
-
-def _capabilities(
-    described: Mapping[str, Described], user: str
-) -> tuple[Capabilities, list[Problem]]:
-    problems: list[Problem] = []
-    task, opportunity = described.get("Task", {}), described.get("Opportunity", {})
-    key = task.get(KEY_FIELD, {})
-    unique = bool(key.get("externalId") and key.get("unique"))
-    tasks = bool(key.get("createable") and task.get("Subject", {}).get("createable"))
-    if not tasks:
-        problems.append(
-            Problem(
-                f"Task.{KEY_FIELD} does not exist, or {user} may not write it: no tasks are made",
-                "run crmrules provision --assign; or deploy deploy/salesforce and assign the "
-                f"permission set '{PERMISSION_SET}'",
-                level="error",
-            )
-        )
-    elif not unique:
-        problems.append(
-            Problem(
-                f"Task.{KEY_FIELD} is not an External ID with Unique: two syncs that overlap "
-                "could make a task twice",
-                "set External ID and Unique (case-sensitive) on the field of Activity",
-            )
-        )
-    flags = frozenset(
-        name for name, field in OUR_FIELDS.items() if opportunity.get(field, {}).get("updateable")
-    )
-    hidden = [field for name, field in OUR_FIELDS.items() if name not in flags]
-    if hidden:
-        text = f"{user} may not write Opportunity.{', '.join(hidden)}, or they do not exist"
-        remedy = f"grant edit on them in the permission set '{PERMISSION_SET}'"
-        problems.append(Problem(text, remedy, level="error"))
-    capable = Capabilities(incremental=True, tasks=tasks, flags=flags, unique_key=tasks and unique)
-    return capable, problems

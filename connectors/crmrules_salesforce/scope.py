@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from crmrules import scope
-from crmrules_salesforce.schema import Described
+from crmrules_salesforce.rights import Described
 from crmrules_salesforce.slices import Query
 from crmrules_salesforce.tables import Table
 

@@ -30,7 +30,8 @@ from crmrules_salesforce.composite import answers
 from crmrules_salesforce.errors import error_for, first_error, meaning, outcome
 from crmrules_salesforce.http import Transport
 from crmrules_salesforce.records import long_id, record_of
-from crmrules_salesforce.schema import KEY_FIELD, Schema
+from crmrules_salesforce.rights import KEY_FIELD
+from crmrules_salesforce.schema import Schema
 
 RECORDS = 200  # per collection
 COLLECTIONS = 5  # per call

@@ -28,7 +28,7 @@ STAMPS = ("SystemModstamp", "LastModifiedDate", "LastModifiedById", "LastActivit
 class BareSalesforce(SalesforceWorld):
     """An org nobody has provisioned."""
 
-    unprovisioned = "does not exist"
+    unprovisioned = "not provisioned"
     refused = ("field",)
 
     def begin(self) -> SandboxServer:

@@ -12,9 +12,11 @@ from typing import Any
 
 import click
 
-from crmrules.cli.options import emit
+from crmrules.cli.options import Moment, emit
 
 _SYNC, _ADMIN, _CA = "sync.key", "admin.key", "ca.pem"
+_MANY, _SOME = 220, 80  # opportunities: to measure with, and to read through
+_TUESDAY = datetime(2026, 11, 24, 9, tzinfo=UTC)  # so that everybody sees what the docs show
 _TITLES = {"salesforce": "Salesforce", "hubspot": "HubSpot"}
 
 
@@ -23,7 +25,12 @@ _TITLES = {"salesforce": "Salesforce", "hubspot": "HubSpot"}
 @click.option("--port", type=int, default=0, help="Port on 127.0.0.1. [default: a free one]")
 @click.option("--seed", type=int, default=1, show_default=True, help="Which made-up organization.")
 @click.option(
-    "--opportunities", type=int, default=220, show_default=True, help="How many to make up."
+    "--opportunities", type=int, help="How many to make up. [default: 220; with --try 80]"
+)
+@click.option(
+    "--as-of",
+    type=Moment(),
+    help="The CRM's own time to begin with. [default: now; with --try a Tuesday morning]",
 )
 @click.option(
     "--scenario",
@@ -42,7 +49,8 @@ def sandbox(
     crm: str,
     port: int,
     seed: int,
-    opportunities: int,
+    opportunities: int | None,
+    as_of: datetime | None,
     scenario: Path | None,
     folder: Path | None,
     max_seconds: float,
@@ -66,7 +74,8 @@ def sandbox(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     start = plugins.load(plugins.SANDBOXES, crm)
-    now = datetime.now(UTC).replace(microsecond=0)
+    now = as_of or (datetime.now(UTC).replace(microsecond=0) if folder is None else _TUESDAY)
+    opportunities = opportunities or (_MANY if folder is None else _SOME)
     try:
         running = start(
             seed,
