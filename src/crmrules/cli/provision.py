@@ -105,9 +105,12 @@ def _verdict(steps: Sequence[Step], *, dry_run: bool) -> str:
     count = [SIGNS[step.action] for step in steps].count
     if count("!"):
         return f"{count('!')} conflict(s): nothing was written. Next: mend them, then run it again"
+    after = "Next: crmrules plan"
+    if not dry_run and any("provision --assign" in step.remedy for step in steps):
+        after = f"Next: crmrules provision {OPTION} FILE --assign, then crmrules plan"
     if count("+") + count("~") == 0:
-        return "Nothing to do. Next: crmrules plan"
+        return f"Nothing to do. {after}"
     work = f"{count('+')} new, {count('~')} extended, {count('=')} kept."
     if dry_run:
         return f"{work} Nothing was written. Next: crmrules provision {OPTION} FILE"
-    return f"{work} Written and read back. Next: crmrules plan"
+    return f"{work} Written and read back. {after}"

@@ -16,13 +16,14 @@ from crmrules.cli.options import Moment, emit
 
 _SYNC, _ADMIN, _CA = "sync.key", "admin.key", "ca.pem"
 _MANY, _SOME = 220, 80  # opportunities: to measure with, and to read through
+_PORT = 8700  # so that what is printed is what the README says
 _TUESDAY = datetime(2026, 11, 24, 9, tzinfo=UTC)  # so that everybody sees what the docs show
 _TITLES = {"salesforce": "Salesforce", "hubspot": "HubSpot"}
 
 
 @click.command()
 @click.option("--crm", default="salesforce", show_default=True, help="Which CRM to play.")
-@click.option("--port", type=int, default=0, help="Port on 127.0.0.1. [default: a free one]")
+@click.option("--port", type=int, help="On 127.0.0.1. [default: a free one; with --try 8700]")
 @click.option("--seed", type=int, default=1, show_default=True, help="Which made-up organization.")
 @click.option(
     "--opportunities", type=int, help="How many to make up. [default: 220; with --try 80]"
@@ -47,7 +48,7 @@ _TITLES = {"salesforce": "Salesforce", "hubspot": "HubSpot"}
 @click.option("--max-seconds", type=float, default=3600.0, show_default=True, help="Then stop.")
 def sandbox(
     crm: str,
-    port: int,
+    port: int | None,
     seed: int,
     opportunities: int | None,
     as_of: datetime | None,
@@ -76,6 +77,7 @@ def sandbox(
     start = plugins.load(plugins.SANDBOXES, crm)
     now = as_of or (datetime.now(UTC).replace(microsecond=0) if folder is None else _TUESDAY)
     opportunities = opportunities or (_MANY if folder is None else _SOME)
+    port = (0 if folder is None else _PORT) if port is None else port
     try:
         running = start(
             seed,
@@ -86,6 +88,12 @@ def sandbox(
             scenario=scenario,
             bare=folder is not None,
         )
+    except OSError as error:
+        raise UsageError(
+            f"port {port} cannot be used: {error.strerror}",
+            where="--port",
+            remedy="Choose another, or 0 for a free one; it is told in what is printed.",
+        ) from None
     except ValueError as error:
         if scenario is None:
             raise
