@@ -12,6 +12,7 @@ It decides nothing about what to keep: it removes exactly what it is given.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from itertools import groupby
 from typing import Any
@@ -68,6 +69,7 @@ class Removal:
     ) -> None:
         self._transport, self._api, self._setup = transport, api, setup
         self._as_sync = as_sync
+        self._sync: Setup | None = None
         self.removed: list[Ours] = []
 
     def ours(self, known: Sequence[Known]) -> list[Ours]:
@@ -108,9 +110,15 @@ class Removal:
     # -- looking ----------------------------------------------------------------------------------
     def _tasks(self, known: Sequence[Known], *, keyed: bool) -> Iterator[Ours]:
         """Yield our tasks: those with our key, and those the state knows that have none."""
-        setup, visible = self._setup, KEY_FIELD in self._setup.fields_of("Task")
-        if keyed and not visible:
-            setup, visible = self._who_sees_the_key(), True
+        eyes = (one for one in self._eyes() if KEY_FIELD in one.fields_of("Task"))
+        seeing = next(eyes, None) if keyed else None
+        if keyed and seeing is None:
+            raise AccessError(
+                f"Task.{KEY_FIELD} is hidden from this user and from the sync's, so our tasks "
+                "cannot be found",
+                remedy=_HIDDEN,
+            )
+        setup, visible = seeing or self._setup, seeing is not None
         memory = {long_id(one.task_id) or one.task_id: one for one in known}
         select = f"SELECT {_TASK}{f', {KEY_FIELD}' if visible else ''} FROM Task WHERE "  # noqa: S608 # nosec B608
         rows = _rows(setup, select + f"{KEY_FIELD} != null") if visible else []
@@ -120,20 +128,6 @@ class Removal:
             rows += _rows(setup, select + f"Id IN ({quoted(rest[start : start + _IDS])})")
         for row in rows:
             yield _task(row, memory.get(str(row["Id"])), keyless=visible and not row[KEY_FIELD])
-
-    def _who_sees_the_key(self) -> Setup:
-        """Return the setup as the sync sees it, which may be one who sees the key field."""
-        try:
-            setup = Setup(self._as_sync(), self._api, looking=True)
-            if KEY_FIELD in setup.fields_of("Task"):
-                return setup
-        except (AccessError, UsageError):
-            pass  # there is another way, and it is told
-        raise AccessError(
-            f"Task.{KEY_FIELD} is hidden from this user and from the sync's, so our tasks cannot "
-            "be found",
-            remedy=_HIDDEN,
-        )
 
     def _thing(self, one: Component, found: Element) -> Ours:
         label = next(filter(None, map(found.findtext, _LABELS)), one.name)
@@ -155,13 +149,27 @@ class Removal:
         """Return on how many records a field has a value; None where that cannot be told."""
         if owner == "Activity":
             return None
-        field = self._setup.fields_of(owner).get(name, {})
-        if not field.get("filterable"):
-            return None
-        try:
-            return self._setup.count(owner, f"{name} != null")
-        except ConnectorError:
-            return None  # a large org may take too long to count
+        for setup in self._eyes():
+            if setup.fields_of(owner).get(name, {}).get("filterable"):
+                try:
+                    return setup.count(owner, f"{name} != null")
+                except ConnectorError:
+                    return None  # a large org may take too long to count
+        return None
+
+    def _eyes(self) -> Iterator[Setup]:
+        """Yield the ways to look at records: the administrator's, then the sync's if it signs in.
+
+        Both may see the same records, but not the same fields.
+        """
+        yield self._setup
+        if self._sync is None:
+            with suppress(AccessError, UsageError):
+                setup = Setup(self._as_sync(), self._api, looking=True)
+                setup.fields_of("Task")
+                self._sync = setup
+        if self._sync is not None:
+            yield self._sync
 
     # -- removing ---------------------------------------------------------------------------------
     def _delete(self, ids: Sequence[str]) -> dict[str, tuple[str, str]]:
