@@ -75,7 +75,7 @@ def steps(crm: str) -> list[Step]:
         Step("Exactly that is written:", f"crmrules sync {DAY}"),
         Step(
             "Take everything out again; without `--yes` it shows the list and asks:",
-            f"crmrules unprovision --admin-token-file admin.key{more} --yes",
+            "crmrules unprovision --admin-token-file admin.key --yes",
         ),
         Step("The CRM is as it was before:", "crmrules doctor --quick"),
     ]
@@ -124,7 +124,7 @@ def run(command: str, folder: Path, port: str) -> tuple[int, str]:
 
 @contextlib.contextmanager
 def _installed() -> Iterator[None]:
-    """Let a checkout count as installed anew: an entry point may be younger than the environment."""
+    """Let a checkout count as installed: an entry point may be younger than the environment."""
     real = plugins.entry_points
 
     def entry_points(*, group: str) -> Any:
