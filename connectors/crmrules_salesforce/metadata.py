@@ -49,7 +49,7 @@ RIGHTS = (
     "give the administrator 'Modify Metadata Through Metadata API Functions' and 'API Enabled', "
     "or take the token of a System Administrator"
 )
-TOKEN = "[salesforce] access_token_file"  # noqa: S105 - a key; the command line names its own file
+TOKEN = "[salesforce] access_token_file"  # noqa: S105 - the name of a key
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ class MetadataApi:
         """Return our user's latest deployments, by which a lost one is told from older ones."""
         user = self._transport.token.user  # unknown: then everybody's are looked at
         mine = f" WHERE CreatedById = '{user}'" if user else ""
-        soql = f"SELECT Id FROM DeployRequest{mine} ORDER BY CreatedDate DESC LIMIT {_LATEST}"  # noqa: S608 # nosec B608
+        soql = f"SELECT Id FROM DeployRequest{mine} ORDER BY CreatedDate DESC LIMIT {_LATEST}"  # noqa: S608 - our own names # nosec B608
         body = self._transport.read("GET", f"tooling/query?q={quote(soql)}")
         return frozenset(str(row["Id"]) for row in body["records"])
 

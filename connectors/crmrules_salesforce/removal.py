@@ -120,7 +120,7 @@ class Removal:
             )
         setup, visible = seeing or self._setup, seeing is not None
         memory = {long_id(one.task_id) or one.task_id: one for one in known}
-        select = f"SELECT {_TASK}{f', {KEY_FIELD}' if visible else ''} FROM Task WHERE "  # noqa: S608 # nosec B608
+        select = f"SELECT {_TASK}{f', {KEY_FIELD}' if visible else ''} FROM Task WHERE "  # noqa: S608 - our own names # nosec B608
         rows = _rows(setup, select + f"{KEY_FIELD} != null") if visible else []
         seen = {str(row["Id"]) for row in rows}
         rest = [each for each in memory if each not in seen]
@@ -227,7 +227,7 @@ class Removal:
     def _take_away(self, permission_sets: Sequence[str]) -> None:
         names = ", ".join(text_of(name) for name in permission_sets)
         rows = self._setup.records(
-            f"SELECT Id FROM PermissionSetAssignment WHERE PermissionSet.Name IN ({names})"  # noqa: S608 # nosec B608
+            f"SELECT Id FROM PermissionSetAssignment WHERE PermissionSet.Name IN ({names})"  # noqa: S608 - our own names # nosec B608
         )
         refused = self._delete([str(row["Id"]) for row in rows])
         if refused:

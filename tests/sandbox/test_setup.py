@@ -188,6 +188,7 @@ def test_a_deleted_field_takes_its_values_along(client):
     ("files", "said"),
     [
         ({"x": "y"}, "No package.xml found"),
+        ({"package.xml": "<Package"}, "Error parsing file"),
         ({"package.xml": manifest(CustomField=["Opportunity.No__c"])}, "was not found in zipped"),
         ({**with_field(), "package.xml": manifest()}, "Not in package.xml"),
         (
@@ -205,7 +206,7 @@ def test_a_deleted_field_takes_its_values_along(client):
             "no CustomField named Activity.Subject found",
         ),
     ],
-    ids=["no manifest", "not in zip", "not listed", "no field", "of activity"],
+    ids=["no manifest", "no xml", "not in zip", "not listed", "no field", "of activity"],
 )
 def test_a_bad_package_is_refused_in_words(client, files, said):
     result = client.deploy(files)

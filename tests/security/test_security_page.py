@@ -78,6 +78,7 @@ def test_no_permission_set_lets_anybody_create_delete_or_modify_all(path):
     assert [path.name for path in SETS] == [
         "CrmRules_Integration.permissionset-meta.xml",
         "CrmRules_Quotes.permissionset-meta.xml",
+        "CrmRules_Reader.permissionset-meta.xml",
     ]
 
 

@@ -185,7 +185,11 @@ def soap(org: Org, body: bytes, user_id: str) -> Response:
     """Answer an envelope; it knows ``readMetadata`` alone."""
     if user_id not in org.metadata.administrators:
         return fault("INSUFFICIENT_ACCESS", _NO_RIGHT)
-    asked = ET.fromstring(body).find(f".//{NS}readMetadata")  # noqa: S314 - loopback # nosec B314
+    try:
+        document = ET.fromstring(body)  # noqa: S314 - loopback # nosec B314
+    except ET.ParseError as error:
+        return fault("MALFORMED_REQUEST", str(error))
+    asked = document.find(f".//{NS}readMetadata")
     if asked is None:
         return fault("UNKNOWN_OPERATION", "No operation available for request")
     kind = asked.findtext(NS + "type") or ""

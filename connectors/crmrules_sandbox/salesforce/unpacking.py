@@ -68,9 +68,14 @@ def unpack(data: bytes) -> Package:
     if "package.xml" not in files:
         package.problems.append(Problem("", "package.xml", "No package.xml found", "package.xml"))
         return package
-    listed = _listed(files.pop("package.xml"))
-    for name in _MANIFESTS:
-        package.deleted += map(_folder, _listed(files.pop(name)) if name in files else [])
+    try:
+        listed = _listed(files.pop("package.xml"))
+        for name in _MANIFESTS:
+            package.deleted += map(_folder, _listed(files.pop(name)) if name in files else [])
+    except ET.ParseError as error:
+        text = f"Error parsing file: {error}"
+        package.problems.append(Problem("", "package.xml", text, "package.xml"))
+        return package
     for path, content in files.items():
         _read(package, path, content)
     _compare(package, listed)
