@@ -57,6 +57,7 @@ def test_the_sync_s_own_user_sees_what_is_missing_without_any_right_to_the_setup
     } == {"keep"}
 
 
+@pytest.mark.slow
 def test_the_pinned_organization_alone_is_looked_at(bare):
     pinned = bare.reach(settings={"organization_id": "00D000000000999AAA"})
     with pytest.raises(AccessError, match="pins 00D000000000999AAA"):
@@ -64,6 +65,7 @@ def test_the_pinned_organization_alone_is_looked_at(bare):
     assert bare.ours() == {}
 
 
+@pytest.mark.slow
 def test_a_user_who_may_not_change_the_setup_is_told_which_right_is_missing(bare):
     bare.admin = bare.org.user_id
     with pytest.raises(AccessError, match="ModifyMetadata") as caught:
@@ -72,6 +74,7 @@ def test_a_user_who_may_not_change_the_setup_is_told_which_right_is_missing(bare
     assert caught.value.where.endswith("token_file")
 
 
+@pytest.mark.slow
 def test_a_token_that_has_ended_is_told(bare):
     made = bare.reach()
     bare.server.auth.revoke()
@@ -80,6 +83,7 @@ def test_a_token_that_has_ended_is_told(bare):
     assert "fresh token" in caught.value.remedy
 
 
+@pytest.mark.slow
 def test_an_administrators_token_needs_the_orgs_address(bare):
     with pytest.raises(UsageError, match="address of the org"):
         connect({"auth": "jwt"}, token="abc", flags=[])
@@ -139,6 +143,7 @@ def test_the_views_come_when_asked_for_and_the_reports_after_their_type(bare):
     assert len(bare.deployments()) == 3
 
 
+@pytest.mark.slow
 def test_an_org_without_quotes_is_asked_for_no_right_to_them():
     clock = Clock()
     features = {"field_history", "enhanced_email", "competitors"}
@@ -150,6 +155,7 @@ def test_an_org_without_quotes_is_asked_for_no_right_to_them():
     assert "CrmRules_Quotes" not in {step.name for step in steps}
 
 
+@pytest.mark.slow
 def test_a_flag_of_ones_own_becomes_a_value_with_its_name_as_label(bare):
     bare.reach(flags=["my_own"]).apply()
     field = bare.org.metadata.components["CustomField", "Opportunity.CrmRules_Flags__c"]
@@ -239,6 +245,7 @@ def test_a_view_that_somebody_changed_is_left_as_it_is(bare):
 
 
 # -- what goes wrong --------------------------------------------------------------------------
+@pytest.mark.slow
 def test_a_refused_component_is_told_in_the_orgs_words_and_nothing_is_made(bare, monkeypatch):
     told = "You have reached the maximum number of custom fields"
     here = bare.reach()
@@ -251,6 +258,7 @@ def test_a_refused_component_is_told_in_the_orgs_words_and_nothing_is_made(bare,
     assert here.made == []
 
 
+@pytest.mark.slow
 def test_a_deployment_that_the_org_refuses_changes_nothing(bare):
     bare.org.set_field("Product2", "IsActive", None)  # any field our rights do not need
     bare.org.schema.pop("Product2")
@@ -312,6 +320,7 @@ def test_a_deployment_without_an_end_is_waited_for_twenty_minutes_and_not_longer
     assert 1200 <= (bare.clock.now - before).total_seconds() < 1260
 
 
+@pytest.mark.slow
 def test_what_reads_back_otherwise_is_no_success(bare, monkeypatch):
     here = bare.reach()
     monkeypatch.setattr(here._api, "deploy", lambda *_: ())

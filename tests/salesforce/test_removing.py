@@ -89,6 +89,7 @@ def test_an_administrator_who_does_not_see_the_key_finds_tasks_as_the_sync_does(
     assert (there.reach().ours(), mine in living(there)) == ([], False)
 
 
+@pytest.mark.slow
 def test_a_key_that_nobody_sees_is_told_and_how_to_see_it(there):
     mine = task(there)
     hide(there, there.admin)
@@ -100,6 +101,7 @@ def test_a_key_that_nobody_sees_is_told_and_how_to_see_it(there):
     assert mine in living(there)
 
 
+@pytest.mark.slow
 def test_the_syncs_own_user_can_look_without_any_right_to_the_setup(there):
     mine = task(there)
     things = there.reach(admin=False).ours()
@@ -123,6 +125,7 @@ def test_without_the_state_a_task_somebody_touched_counts_as_edited(there):
     assert tasks(there.reach().ours()) == {done: True, untouched: False}
 
 
+@pytest.mark.slow
 def test_an_archived_task_is_found_and_one_in_the_bin_is_not(there):
     old, gone = task(there, "cr1:1:o:a"), task(there, "cr1:1:o:b")
     there.org.archive(old)
@@ -130,6 +133,7 @@ def test_an_archived_task_is_found_and_one_in_the_bin_is_not(there):
     assert set(tasks(there.reach().ours())) == {old}
 
 
+@pytest.mark.slow
 def test_a_task_that_lost_its_key_is_found_by_the_state_and_counts_as_edited(there):
     mine = task(there)
     memory = [known(there, mine)]
@@ -148,6 +152,7 @@ def test_tasks_are_found_by_the_state_when_the_key_field_is_gone_already(there):
     assert tasks(there.reach().ours(memory)) == {mine: False}
 
 
+@pytest.mark.slow
 def test_a_field_tells_on_how_many_records_it_has_a_value(there):
     first = next(iter(there.org.rows("Opportunity")))["Id"]
     there.org.update("Opportunity", first, {"CrmRules_Status__c": "ok"})
@@ -181,6 +186,7 @@ def test_everything_goes_and_each_has_a_step(there):
     assert list(there.org.rows("PermissionSetAssignment")) == []
 
 
+@pytest.mark.slow
 def test_exactly_what_is_given_goes(there):
     first, second = task(there, "cr1:1:o:a"), task(there, "cr1:1:o:b")
     here = there.reach()
@@ -212,6 +218,7 @@ def test_two_hundred_tasks_go_in_a_call(there):
     assert len(calls) == 2
 
 
+@pytest.mark.slow
 def test_a_locked_task_is_tried_again_and_then_told(there):
     brief, long, free = (task(there, f"cr1:1:o:{n}") for n in "abc")
     there.org.lock_row(brief, 1)
@@ -262,6 +269,7 @@ def test_a_lost_answer_hinders_nothing(there, method, path, kind):
     assert there.reach().ours() == []
 
 
+@pytest.mark.slow
 def test_nobody_but_an_administrator_removes_anything(there):
     mine = task(there)
     there.admin = there.org.user_id
