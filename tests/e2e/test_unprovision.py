@@ -37,6 +37,7 @@ def worked(world):
     return deal, before, edited
 
 
+@pytest.mark.slow
 def test_everything_is_as_before_and_what_a_person_did_stays(bare, tmp_path):
     deal, _, edited = worked(bare)
     bare.move(deal, CONCERNS)
@@ -90,8 +91,13 @@ def test_a_dry_run_shows_the_same_list_and_removes_nothing(bare):
     assert bare.unprovision().json["things"] == shown["things"]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("answered", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize(
+    "answered",
+    [
+        pytest.param(False, marks=pytest.mark.torture, id="before"),
+        pytest.param(True, marks=pytest.mark.slow, id="after"),
+    ],
+)
 def test_killed_anywhere_it_is_finished_by_the_next(bare, answered):
     _, before, _ = worked(bare)
     kept, calls = bare.whole(), REMOVALS[bare.name]

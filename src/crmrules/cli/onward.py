@@ -19,10 +19,10 @@ _SCHEDULE = (
 
 def after_plan(report: Any, rules: Iterable[Rule], *, stopped: bool) -> str:
     """Return what follows a plan; ``stopped``: a guard would stop the sync."""
-    if report.read_only:
-        return "Next: crmrules report, or crmrules init for the CRM itself (docs/install.md)"
     if any(problem.level == "error" for problem in report.problems):
         return "Next: crmrules doctor"
+    if report.read_only:
+        return "Next: crmrules report, or crmrules init for the CRM itself (docs/install.md)"
     if not _live(rules):
         return f"No rule is live: a sync only counts. Next: {PROMOTE}; or crmrules sync"
     if stopped:
