@@ -66,7 +66,7 @@ def crm(monkeypatch):
     def entry_points(group):
         if group != plugins.PROVISIONERS:
             return real(group=group)
-        return [EntryPoint("hubspot", "test_unprovision:standing_in", group)]
+        return [EntryPoint("hubspot", "test_unprovision_asks:standing_in", group)]
 
     monkeypatch.setattr(plugins, "entry_points", entry_points)
     monkeypatch.setitem(globals(), "standing_in", made)
@@ -177,3 +177,11 @@ def test_what_changed_while_one_read_the_list_is_looked_at_again(place, crm, mon
     monkeypatch.setattr(click, "confirm", confirm)
     assert run("unprovision", *ASKED, cwd=place).code == 0
     assert crm.removed == [FIELD]
+
+
+def test_a_try_writes_over_nobodys_keys(tmp_path):
+    (tmp_path / "admin.key").write_text("mine")
+    ran = run("sandbox", "--crm", "hubspot", "--try", tmp_path)
+    assert ran.code == 2
+    assert "admin.key exist already" in ran.err
+    assert (tmp_path / "admin.key").read_text() == "mine"
