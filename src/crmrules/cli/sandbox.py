@@ -62,9 +62,6 @@ def sandbox(
 
     Example: crmrules sandbox --crm salesforce --try .
     """
-    from crmrules import plugins
-    from crmrules.errors import UsageError
-
     if folder is not None:
         _keys_are_new(folder)
     done = threading.Event()
@@ -74,34 +71,17 @@ def sandbox(
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    start = plugins.load(plugins.SANDBOXES, crm)
-    now = as_of or (datetime.now(UTC).replace(microsecond=0) if folder is None else _TUESDAY)
     opportunities = opportunities or (_MANY if folder is None else _SOME)
-    port = (0 if folder is None else _PORT) if port is None else port
-    try:
-        running = start(
-            seed,
-            now,
-            opportunities=opportunities,
-            port=port,
-            standing=False,
-            scenario=scenario,
-            bare=folder is not None,
-        )
-    except OSError as error:
-        raise UsageError(
-            f"port {port} cannot be used: {error.strerror}",
-            where="--port",
-            remedy="Choose another, or 0 for a free one; it is told in what is printed.",
-        ) from None
-    except ValueError as error:
-        if scenario is None:
-            raise
-        raise UsageError(
-            f"not a scenario: {error}",
-            where=str(scenario),
-            remedy="Write one with 'python -m crmrules_sandbox.scenario FILE' and change that.",
-        ) from None
+    running = _start(
+        crm,
+        seed,
+        as_of or (datetime.now(UTC).replace(microsecond=0) if folder is None else _TUESDAY),
+        opportunities=opportunities,
+        port=(0 if folder is None else _PORT) if port is None else port,
+        standing=False,
+        scenario=scenario,
+        bare=folder is not None,
+    )
     try:
         if folder is None:
             emit({"connector": crm, crm: running.settings, "phases": running.phases})
@@ -110,6 +90,29 @@ def sandbox(
         done.wait(max_seconds)
     finally:
         running.stop()
+
+
+def _start(crm: str, seed: int, now: datetime, **how: Any) -> Any:
+    from crmrules import plugins
+    from crmrules.errors import UsageError
+
+    start = plugins.load(plugins.SANDBOXES, crm)
+    try:
+        return start(seed, now, **how)
+    except OSError as error:
+        raise UsageError(
+            f"port {how['port']} cannot be used: {error.strerror}",
+            where="--port",
+            remedy="Choose another, or 0 for a free one; it is told in what is printed.",
+        ) from None
+    except ValueError as error:
+        if how["scenario"] is None:
+            raise
+        raise UsageError(
+            f"not a scenario: {error}",
+            where=str(how["scenario"]),
+            remedy="Write one with 'python -m crmrules_sandbox.scenario FILE' and change that.",
+        ) from None
 
 
 def _keys_are_new(folder: Path) -> None:
