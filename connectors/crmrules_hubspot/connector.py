@@ -15,10 +15,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from crmrules.connector import Batch, Outcome, Preflight, Problem, Row, Stage, Stored, Usage, Write
+from crmrules.connector import Batch, Outcome, Preflight, Problem, Row, Stored, Usage, Write
 from crmrules.errors import AccessError
 from crmrules.mapping import Mapping
 from crmrules.model import Opportunity, OurTask
+from crmrules.stages import Stage
 from crmrules_hubspot.api import Api
 from crmrules_hubspot.config import Config
 from crmrules_hubspot.fetch import Fetch

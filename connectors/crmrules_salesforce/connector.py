@@ -21,7 +21,6 @@ from crmrules.connector import (
     Preflight,
     Problem,
     Row,
-    Stage,
     Stored,
     Usage,
     Write,
@@ -29,6 +28,7 @@ from crmrules.connector import (
 from crmrules.errors import AccessError
 from crmrules.mapping import Mapping
 from crmrules.model import Opportunity, OurTask
+from crmrules.stages import Stage
 from crmrules_salesforce.activities import our_task
 from crmrules_salesforce.composite import read_answers
 from crmrules_salesforce.config import Config

@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from crmrules.connector import Problem, Stage
+from crmrules.connector import Problem
 from crmrules.mapping import DEFAULT_PIPELINE
 from crmrules.mapping import Mapping as Words
+from crmrules.stages import Stage
 
 
 def stage_problems(words: Words, stages: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:

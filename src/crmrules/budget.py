@@ -9,18 +9,18 @@ It reads no clock and calls nothing.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 
-from cronsim import CronSim, CronSimError
-
 from crmrules.connector import Problem
-from crmrules.errors import UsageError
+from crmrules.cron import Cron
 from crmrules.sync import RECONCILE_EVERY
 
 _TOO_MUCH = 0.8  # of the CRM's daily limit: nobody else would be left enough
 _WEEK = 7
+_MONDAY = datetime(2026, 3, 2, tzinfo=UTC)  # any week without a change of clocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +75,13 @@ class Budget:
         return found
 
 
-def runs_a_day(cron: str, zone: tzinfo = UTC) -> int:
-    """Return how many syncs a cron expression makes on the busiest day of a week.
-
-    Raises UsageError for an expression that is none.
-    """
-    start = datetime(2026, 3, 2, tzinfo=zone)  # a Monday; any week without a change of clocks
-    try:
-        due = CronSim(cron, start - timedelta(seconds=1))
-    except CronSimError as error:
-        raise UsageError(
-            f"'{cron}' is no cron expression: {error}",
-            where="[schedule] cron",
-            remedy="Write five fields: */15 * * * * is every quarter of an hour.",
-        ) from None
-    end = start + timedelta(days=_WEEK)
-    days = [moment.date() for moment in takewhile(lambda moment: moment < end, due)]
-    return max((days.count(day) for day in set(days)), default=0)
+def runs_a_day(cron: Cron) -> int:
+    """Return how many syncs a schedule makes on the busiest day of a week."""
+    end = _MONDAY + timedelta(days=_WEEK)
+    days = Counter(
+        moment.date()
+        for moment in takewhile(
+            lambda moment: moment < end, cron.moments(_MONDAY - timedelta(seconds=1))
+        )
+    )
+    return max(days.values(), default=0)

@@ -24,15 +24,6 @@ OPPORTUNITY = "opportunity"  # the role of the row that stands for the opportuni
 ACCOUNT = "account"  # the role of a row that belongs to a whole account
 
 
-class Stage(NamedTuple):
-    """A stage of the CRM's own list. ``id`` is the word that ``[phases.<pipeline>]`` goes by."""
-
-    pipeline: str
-    id: str
-    label: str
-    won: bool | None  # None: a stage of an open opportunity
-
-
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What this CRM, as configured, can do. Everything starts at no."""
@@ -73,7 +64,7 @@ class Preflight:
     problems: tuple[Problem, ...] = ()
     capabilities: Capabilities = Capabilities()
     now: datetime | None = None  # the CRM's own time, where an answer told it
-    unseen_mail: str = ""  # which mail this CRM's API does not show, and what would make it
+    unseen_mail: str = ""  # which mail this CRM's API does not show, and what would
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,14 +224,6 @@ class Usage:
     quota_limit: int | None = None
     answers: Counter[tuple[str, str]] = field(default_factory=Counter)
     ceiling: int | None = None
-
-
-@runtime_checkable
-class TellsStages(Protocol):
-    """A CRM that has a list of its stages; without one, those in use are all anybody knows."""
-
-    def stages(self) -> Sequence[Stage]:
-        """Return the stages in use, in the order of the CRM's own list; after ``check``."""
 
 
 @runtime_checkable

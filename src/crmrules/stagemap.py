@@ -18,13 +18,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median, quantiles
 
-from crmrules.connector import Organization, Stage, TellsStages
+from crmrules.connector import Organization
+from crmrules.decide import Job
 from crmrules.evaluate import opportunities
 from crmrules.letters import shown
 from crmrules.mapping import DEFAULT_PHASES, DEFAULT_PIPELINE, NO_PHASE
 from crmrules.measures import changes_of
 from crmrules.model import Opportunity, Phase
-from crmrules.sync import Job, pull
+from crmrules.stages import Stage, TellsStages
+from crmrules.sync import pull
 
 _WORDS: tuple[tuple[str, Phase], ...] = (
     (r"negotiat|contract|legal|procure|redline|commit|verbal|verhandl|vertrag", Phase.CONCERNS),

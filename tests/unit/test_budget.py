@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crmrules.budget import Budget, runs_a_day
-from crmrules.errors import UsageError
+from crmrules.cron import Cron
 
 
 @pytest.mark.parametrize(
@@ -13,13 +13,7 @@ from crmrules.errors import UsageError
     [("*/15 * * * *", 96), ("0 7 * * 1-5", 1), ("0,30 8-17 * * 1-5", 20), ("0 9 1 1 *", 0)],
 )
 def test_the_busiest_day_of_a_week_counts(cron, runs):
-    assert runs_a_day(cron) == runs
-
-
-def test_what_is_no_schedule_is_told_with_its_key():
-    with pytest.raises(UsageError, match="no cron expression") as caught:
-        runs_a_day("every morning")
-    assert caught.value.where == "[schedule] cron"
+    assert runs_a_day(Cron(cron)) == runs
 
 
 def test_a_day_has_the_idle_syncs_and_at_most_one_full_one():

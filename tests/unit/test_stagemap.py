@@ -5,9 +5,9 @@ from __future__ import annotations
 import tomllib
 from datetime import UTC, datetime, timedelta
 
-from crmrules.connector import Stage
 from crmrules.model import Change, Opportunity, Phase
 from crmrules.stagemap import lines, propose, stays
+from crmrules.stages import Stage
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 

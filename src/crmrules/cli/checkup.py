@@ -11,6 +11,8 @@ from crmrules.budget import Budget, runs_a_day
 from crmrules.cli.doctor import Finding
 from crmrules.cli.wire import connect, load_rules, make
 from crmrules.connector import Preflight
+from crmrules.cron import Cron
+from crmrules.decide import Job
 from crmrules.engine import build
 from crmrules.errors import CrmRulesError
 from crmrules.outcome import Report
@@ -18,7 +20,7 @@ from crmrules.plan import missing_flags
 from crmrules.rule import Mode
 from crmrules.settings import Settings, load
 from crmrules.state import Transaction
-from crmrules.sync import Job, plan, pull
+from crmrules.sync import plan, pull
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ def _with_data(
         return Checkup(found)
     known = {finding.what for finding in found}
     found += [_problem(problem) for problem in report.problems if problem.what not in known]
-    quota = _step(found, lambda: meter.budget(settings, report))
+    quota = meter.budget(settings, report)
     found += [] if quota is None else [_problem(problem) for problem in quota.problems()]
     return Checkup(
         found,
@@ -152,7 +154,7 @@ class _Meter:
         return Budget(
             idle=self.check + self.again,
             full=self.full,
-            runs=runs_a_day(settings.schedule.cron),
+            runs=runs_a_day(Cron(settings.schedule.cron)),
             ceiling=int(ceiling or self.full),
             limit=report.usage.quota_limit,
         )

@@ -101,13 +101,13 @@ def open_store(config: Path | None, *, log_format: Any = None, verbose: int = 0)
 
 def existing_store(settings: Settings, base: Path) -> Store | None:
     """Return the configured store, None where it is a file that is not there: none is made."""
-    store = Store(_state_url(settings.state.url, base))
+    store = Store(state_url(settings.state.url, base))
     return store if store.file is None or store.file.exists() else None
 
 
 def state_place(settings: Settings, base: Path) -> str:
     """Say where the state is, without a password."""
-    store = Store(_state_url(settings.state.url, base))
+    store = Store(state_url(settings.state.url, base))
     return str(store.file or store.url.render_as_string(hide_password=True))
 
 
