@@ -19,6 +19,11 @@ COLUMNS = {
     *("OPPORTUNITY.STAGE_NAME", "OPPORTUNITY.CLOSED", "ACCOUNT.NAME", "CORE.USERS.ALIAS"),
 }
 """Standard columns of opportunity list views, as retrieved from orgs and published."""
+RELATED = {
+    *("CONTACT.FULL_NAME", "ROLE", "TASK.SUBJECT", "TASK.WHO_NAME", "ACTIVITY.TASK"),
+    *("TASK.DUE_DATE", "TASK.STATUS", "TASK.PRIORITY", "CORE.USERS.FULL_NAME"),
+}
+"""Columns of the related lists, as layouts retrieved from orgs have them."""
 STATUSES = {"ok", "attention", "critical"}
 CHARTS = {"Donut", "Bar", "Column"}
 
@@ -139,6 +144,7 @@ def test_the_layout_shows_our_fields_read_only_and_the_required_ones(opportunity
     assert {name for name, behaviour in items.items() if behaviour == "Readonly"} >= OURS
     required = {name for name, behaviour in items.items() if behaviour == "Required"}
     assert required == {"Name", "CloseDate", "StageName"}
+    assert set(texts(root(path), "m:relatedLists/m:fields")) <= RELATED
 
 
 def test_the_readers_permission_set_opens_our_fields_and_nothing_else():
