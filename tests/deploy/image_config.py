@@ -1,4 +1,4 @@
-"""Make crmrules.toml and the CRM's key of what `crmrules sandbox` printed: SETTINGS CONFIG SECRETS."""
+"""Make crmrules.toml and crm.key of what `crmrules sandbox` printed: PRINTED CONFIG SECRETS."""
 
 import json
 import sys

@@ -1,10 +1,14 @@
-"""What `make image-check` does inside the container: see who we are, then use it. WHAT: demo, sync."""
+"""What `make image-check` does inside the container. WHAT: demo or sync."""
 
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+
+
+def tell(text: str) -> None:
+    sys.stdout.write(f"inside: {text}\n")
 
 
 def crmrules(*words: str) -> str:
@@ -22,10 +26,10 @@ def demo() -> None:
     assert all(int(status[name], 16) == 0 for name in ("CapEff", "CapPrm", "CapBnd", "CapAmb"))
     assert status["NoNewPrivs"] == "1"
     assert os.statvfs("/").f_flag & os.ST_RDONLY
-    print("inside: user 10001, no capability, no new privileges, a read-only root")
+    tell("user 10001, no capability, no new privileges, a read-only root")
     for name in [name for name in os.environ if name.startswith("CRMRULES_")]:
         del os.environ[name]
-    print(f"inside: demo: {crmrules('demo', '--out', '/tmp/demo').splitlines()[-1]}")
+    tell(f"demo: {crmrules('demo', '--out', '/tmp/demo').splitlines()[-1]}")
     assert Path("/tmp/demo/report.html").stat().st_size > 10_000
 
 
@@ -40,7 +44,7 @@ def sync() -> None:
     assert known["last_success_age"] < 60, known
     state = Path("/var/lib/crmrules/crmrules.db").stat()
     assert (state.st_uid, state.st_gid) == (10001, 10001)
-    print(f"inside: synced {first['opportunities']} opportunities, twice, with the key of a mount")
+    tell(f"synced {first['opportunities']} opportunities, twice, with the key of a mount")
 
 
 {"demo": demo, "sync": sync}[sys.argv[1]]()

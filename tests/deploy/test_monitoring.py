@@ -1,4 +1,4 @@
-"""Alerts and dashboard ask for metrics and labels that there are. When alerts fire: alerts_test.yml."""
+"""Alerts and dashboard ask for metrics and labels there are. When alerts fire: alerts_test.yml."""
 
 from __future__ import annotations
 
