@@ -14,7 +14,7 @@ DURABLE := $(if $(CC_FOUND),$(if $(filter True,$(PY_OK)),durable,),)
 SECONDS ?= 60
 FUZZ := rules overlay patterns notes texts soql html bodies render settings terminal
 
-.PHONY: help demo test test-all torture fuzz check lock sbom audit bench wheel-test clean
+.PHONY: help demo test test-all torture fuzz check lock sbom audit deploy-check image-check bench wheel-test clean
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
@@ -58,18 +58,27 @@ check: $(VENV)/ready ## format, lint, types, import contracts, rules
 $(VENV)/tools/ready: pyproject.toml $(VENV)/ready
 	$(PYTHON) -m venv $(VENV)/tools
 	$(VENV)/tools/bin/pip install --quiet --upgrade 'pip>=25.1'
-	$(VENV)/tools/bin/pip install --quiet --group supply
+	$(VENV)/tools/bin/pip install --quiet --group supply --group deploy
 	@touch $@
 
-lock: $(VENV)/tools/ready ## pin what the container installs, with hashes: deploy/docker/requirements.lock
+lock: $(VENV)/tools/ready ## pin what the container installs and is built with, with hashes: deploy/docker/*.lock
 	$(VENV)/tools/bin/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-header \
 		--no-annotate --python-version 3.11 $(LOCKED) pyproject.toml --output-file deploy/docker/requirements.lock
+	$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
+		| $(VENV)/tools/bin/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-header \
+		--no-annotate --python-version 3.11 - --output-file deploy/docker/build.lock
 
 sbom: $(VENV)/tools/ready ## dist/sbom.json (CycloneDX) from the lock, validated
 	bash .ci/sbom
 
 audit: $(VENV)/tools/ready ## ask the advisory database about the lock; needs to reach it
 	bash .ci/audit
+
+deploy-check: $(VENV)/tools/ready ## every file of deploy/ through the tool that reads it, offline
+	bash .ci/deploy-check
+
+image-check: $(VENV)/ready ## build the container without an engine and use it as a cluster would; as root, some minutes
+	bash .ci/image-check
 
 bench: $(VENV)/ready ## ratios of one run: engines, evaluation, memory
 	$(BIN)/pip install --quiet --group bench
