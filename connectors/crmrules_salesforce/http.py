@@ -79,22 +79,19 @@ class Transport:
         token, _ = self._current()
         if token.user is not None:
             return
-        said = self.retrying(lambda: self._userinfo(token))
+        said = self.retrying(self._userinfo)
         user, organization = said.get("user_id"), said.get("organization_id")
         with self._lock:
             if self._token is token and user:
                 self._token = replace(token, user=user, organization=organization)
 
-    def _userinfo(self, token: Token) -> Mapping[str, Any]:
-        """Return who a token speaks for; empty when this org does not say."""
-        url = f"{token.instance_url}/services/oauth2/userinfo"
+    def _userinfo(self) -> Mapping[str, Any]:
+        """Return who our token speaks for; empty when this org does not say."""
+        answer = self.exchange("GET", "/services/oauth2/userinfo", writes=False)
         try:
-            answer = self._session.get(url, headers={"Authorization": f"Bearer {token.access}"})
             said = answer.json() if answer.status_code == 200 else {}
         except http.JSONDecodeError:
             said = {}
-        except http.RequestException as error:
-            raise _broken(error, writes=False) from None
         return said if isinstance(said, Mapping) else {}
 
     @property
