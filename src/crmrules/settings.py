@@ -227,8 +227,23 @@ def _read(path: Path) -> dict[str, Any]:
         ) from None
 
 
-def parse(raw: dict[str, Any], *, where: str) -> Settings:
-    """Return checked settings; raises UsageError naming every problem."""
+class _Told(Settings):
+    """Settings that the environment has no say in."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: Any, **_: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what was given alone."""
+        del settings_cls
+        return (init_settings,)
+
+
+def parse(raw: dict[str, Any], *, where: str, environment: bool = True) -> Settings:
+    """Return checked settings; raises UsageError naming every problem.
+
+    ``environment`` False: its variables are another configuration's, and have no say here.
+    """
     given = dict(raw)
     if isinstance(given.get("rules"), list):  # so that the environment can add a key to it
         given["rules"] = {"folders": given["rules"]}
@@ -236,7 +251,7 @@ def parse(raw: dict[str, Any], *, where: str) -> Settings:
     if isinstance(plugin, str) and plugin in given and plugin not in Settings.model_fields:
         given["plugin"] = given.pop(plugin)  # the section of a connector we do not know
     try:
-        return Settings(**given)
+        return Settings(**given) if environment else _Told(**given)
     except (SettingsError, RecursionError) as error:
         said = "nested too deep" if isinstance(error, RecursionError) else error
         raise UsageError(

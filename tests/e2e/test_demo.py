@@ -10,8 +10,10 @@ from crmrules import cli
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 7])
 @pytest.mark.parametrize("name", ["salesforce", "hubspot"])
-def test_every_step_of_the_demo_holds(tmp_path, capsys, name, seed):
+def test_every_step_of_the_demo_holds(tmp_path, capsys, monkeypatch, name, seed):
     out = tmp_path / "demo"
+    real = tmp_path / "real.db"  # whoever tries the demo where the real thing runs
+    monkeypatch.setenv("CRMRULES_STATE__URL", f"sqlite:///{real}")
     assert cli.run(["demo", "--crm", name, "--seed", str(seed), "--out", str(out)]) == 0
     told = capsys.readouterr().out
     steps = told.split("\n\n")
@@ -20,3 +22,4 @@ def test_every_step_of_the_demo_holds(tmp_path, capsys, name, seed):
     assert "writes: nothing" in third
     assert "create_task" in next(step for step in steps if step.startswith("3."))
     assert (out / "report.html").stat().st_size > 1000
+    assert not real.exists()

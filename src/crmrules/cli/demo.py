@@ -48,7 +48,9 @@ class _Stage:
             "guard": {"max_share_flagged": SHARE},
             "tasks": {"working_hours": ""},  # whoever tries it at night sees tasks as well
         }
-        return make(parse(raw, where="the demo"), self.folder, now=self.crm.now)
+        # A real state store named in the environment must never hold a made-up organization.
+        told = parse(raw, where="the demo", environment=False)
+        return make(told, self.folder, now=self.crm.now)
 
 
 @click.command()

@@ -79,6 +79,7 @@ def emit(data: Any) -> None:
     except TypeError:  # a lone surrogate, which the text of a CRM can hold
         text = json.dumps(data, indent=2, sort_keys=True)
     sys.stdout.write(text + "\n")
+    sys.stdout.flush()  # a sandbox goes on for hours, and somebody reads its address from a pipe
 
 
 def progress(text: str) -> None:

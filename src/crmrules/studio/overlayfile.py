@@ -57,10 +57,10 @@ def put(overlay: dict[str, Any], place: tuple[str, ...], value: Any) -> None:
 
 def edited(data: bytes, edits: Mapping[tuple[str, ...], Any]) -> bytes:
     """Return the file with these values set (None: taken out); the rest of it stays as it is."""
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = _WIDTH
-    tree = yaml.load(data.decode("utf-8-sig"))
+    rounds = YAML()  # keeps comments, and makes nothing but plain values
+    rounds.preserve_quotes = True
+    rounds.width = _WIDTH
+    tree = rounds.load(data.decode("utf-8-sig"))
     begun = bool(tree)  # else there is no value that comments could hang on
     tree = tree if begun else CommentedMap()
     for place, value in sorted(edits.items()):
@@ -69,7 +69,7 @@ def edited(data: bytes, edits: Mapping[tuple[str, ...], Any]) -> bytes:
         return f"{_comments(data)}{{}}\n".encode()
     out = io.StringIO("" if begun else _comments(data))
     out.seek(0, io.SEEK_END)
-    yaml.dump(tree, out)
+    rounds.dump(tree, out)
     return out.getvalue().encode()
 
 
