@@ -52,6 +52,8 @@ from crmrules.model import Opportunity, OurTask  # noqa: E402
 from crmrules.preview import Snapshot  # noqa: E402
 from crmrules.rule import Mode, Rule  # noqa: E402
 from crmrules.state import Store  # noqa: E402
+from crmrules.studio import Desk, Draft  # noqa: E402
+from crmrules.studio.pages import Pages  # noqa: E402
 from crmrules.sync import plan, sync  # noqa: E402
 
 SEEDED = 1000  # opportunities made up; more are copies of them
@@ -140,6 +142,8 @@ def report(*, quick: bool) -> list[str]:
             whole, _ = timed(lambda: plan(job))
             loading, snapshot = timed(lambda: Snapshot.load(job))
             rows = [(name, *effects(snapshot, sets, rounds)) for name, sets in edits(job.rules)]
+            title = "in the studio, from a threshold typed to the page's parts"
+            rows.append((title, *typed(snapshot, Path(folder), job.rules, rounds)))
     text = [
         HEADING,
         "",
@@ -237,6 +241,33 @@ def effects(snapshot: Snapshot, sets: list[list[Rule]], rounds: int) -> tuple[fl
     """Return the median time of an effect, and of how many."""
     step = max(1, len(sets) // (4 * rounds))
     times = [timed(lambda rules=rules: snapshot.effect(rules, "x"))[0] for rules in sets[::step]]  # type: ignore[misc]
+    return statistics.median(times), len(times)
+
+
+def typed(
+    snapshot: Snapshot, folder: Path, rules: Sequence[Rule], rounds: int
+) -> tuple[float, int]:
+    """Return the median time from a changed threshold to all that the studio then shows."""
+    overlay = folder / "overlay.yaml"
+    overlay.write_text("".join(f"{rule.id}: {{mode: live}}\n" for rule in rules), "utf-8")
+    desk = Desk(Draft(rulebook.load([rulebook.shipped()]), overlay), lambda: snapshot)
+    pages = Pages(desk, "")
+
+    def type_(rule: Rule, name: str, value: Any) -> None:
+        desk.change(rule.id, {("settings", name): value})
+        pages.parts(rule.id)
+
+    found = []
+    for rule in rules:
+        for name, one in rule.settings.items():
+            value = type(one.value)(one.value * 1.5) if _number(one.value) else None  # type: ignore[operator]
+            if value is not None and value <= (one.ceiling or value):
+                found.append((rule, name, value))
+    step = max(1, len(found) // (4 * rounds))
+    times = []
+    for rule, name, value in found[::step]:
+        times.append(timed(lambda r=rule, n=name, v=value: type_(r, n, v))[0])  # type: ignore[misc]
+        desk.discard()
     return statistics.median(times), len(times)
 
 
