@@ -345,7 +345,7 @@ def points(plant: Plant) -> Iterator[None]:
         patch.setattr(writeback, "BATCH", 2)
         # What has no part in the promise costs half of a run: what is normal here, the engine's
         # check of itself, and the signals that no rule of the machine reads.
-        patch.setattr(sync, "_measured", lambda *_: Baseline())
+        patch.setattr(sync, "measured", lambda *_: Baseline())
         patch.setattr(Evaluator, "_check", lambda *_: None)
         patch.setattr(signals, "read", few_signals)
         patch.setattr(lease, "socket", host)

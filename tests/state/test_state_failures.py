@@ -396,5 +396,5 @@ def test_migrating_keeps_a_dump_of_before(tmp_path, monkeypatch):
     fill(tmp_path, rows=1)
     with open_store(tmp_path) as store:
         kept = store.migrate("0001")
-        assert kept == Path("postgres.0002.backup")
+        assert kept == Path("postgres.0003.backup")  # of the schema as it was
         assert kept.stat().st_size > 1000
