@@ -176,7 +176,9 @@ def edited(
             entry.setdefault("settings", {})[name] = another(rnd, numbers[name])
         elif kind == "texts":
             texts = {"subject": "Look again at {account}", "body": ["Who says so?", "Since when?"]}
-            name = "body" if rule.private else rnd.choice(sorted(texts))  # its subject names nothing
+            name = (
+                "body" if rule.private else rnd.choice(sorted(texts))
+            )  # its subject names nothing
             entry[name] = texts[name]
         elif kind == "back":
             changes[rule.id] = {}
