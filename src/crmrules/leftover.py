@@ -4,6 +4,9 @@ No pull brings such a task, so it is looked up by its key. One that nobody has t
 one that a person has edited is theirs, and followed no further. Salesforce deletes the tasks of an
 opportunity with it, HubSpot keeps them.
 
+With every full pull the same is done for tasks that were sent and given up: a request that was lost
+may have arrived after all, on an opportunity whose tasks are not read any more.
+
 It asks nothing of the CRM where nothing is left, and writes nothing itself.
 """
 
@@ -24,7 +27,13 @@ ByKey = Callable[[Mapping[str, str]], Mapping[str, OurTask]]
 
 
 def leftovers(
-    tasks_by_key: ByKey, tx: Transaction, policy: Policy, seen: Collection[str], now: datetime
+    tasks_by_key: ByKey,
+    tx: Transaction,
+    policy: Policy,
+    seen: Collection[str],
+    now: datetime,
+    *,
+    full: bool = False,
 ) -> OpportunityPlan:
     """Return what ends with the opportunities that are not among ``seen``, those just judged.
 
@@ -35,9 +44,16 @@ def leftovers(
     _end_episodes(tx, seen, now, plan)
     open_ = tx.ledger.load_tasks(TaskStatus.OPEN, TaskStatus.SNOOZED)
     left = [r for r in open_ if r.opportunity not in seen and (r.made_at or now) <= now]
-    found = tasks_by_key({r.key: r.opportunity for r in left}) if left else {}
+    late = list(tx.ledger.load_given_up()) if full else []
+    wanted = {record.key: record.opportunity for record in (*left, *late)}
+    found = tasks_by_key(wanted) if wanted else {}
     for record in left:
-        _end_task(record, found.get(record.key), policy, now, plan)
+        _end_task(record, found.get(record.key), policy, Cleared.GONE, now, plan)
+    for record in late:
+        if record.key in found:
+            here = tx.mirror.rows_of(record.opportunity)
+            why = Cleared.CLOSED if here else Cleared.GONE
+            _end_task(record, found[record.key], policy, why, now, plan)
     return plan
 
 
@@ -55,7 +71,12 @@ def _end_episodes(
 
 
 def _end_task(
-    record: TaskRecord, task: OurTask | None, policy: Policy, now: datetime, plan: OpportunityPlan
+    record: TaskRecord,
+    task: OurTask | None,
+    policy: Policy,
+    why: Cleared,
+    now: datetime,
+    plan: OpportunityPlan,
 ) -> None:
     if task is None:
         plan.tasks.append(replace(record, status=TaskStatus.DELETED, ended_at=now))
@@ -63,8 +84,7 @@ def _end_task(
     seen = observe(record, task, now)
     if seen.status.unfinished:
         private = task.rule is None  # it does not stand on a private one
-        why = BECAUSE[Cleared.GONE]
-        write = withdraw(seen, task, policy, why, done=False, private=private)
+        write = withdraw(seen, task, policy, BECAUSE[why], done=False, private=private)
         if write is None:
             seen = replace(seen, status=TaskStatus.TOLD, ended_at=now)
         else:

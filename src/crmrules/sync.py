@@ -188,9 +188,9 @@ def _decide(
         keeper.keep(planner.add(judged, past), tx, run)
     planner.count(asked_elsewhere(tx, job.now, keeper.seen))
     keeper.keep(unless_there(job.connector, planner.finish()), tx, run)
-    keeper.keep(
-        leftovers(job.connector.tasks_by_key, tx, job.policy, keeper.seen, job.now), tx, run
-    )
+    read = job.connector.tasks_by_key
+    left = leftovers(read, tx, job.policy, keeper.seen, job.now, full=pulled)
+    keeper.keep(left, tx, run)
     report.flagged = planner.flagged
     return report
 

@@ -189,7 +189,8 @@ class Once(RuleBasedStateMachine):
                 if unread and highest > (life.n if life else 0):
                     self.life[rule_, one] = self.remembered(rule_, one)
                     continue
-                if life is None or highest > life.n:
+                opened = life is not None and (life.n, life.status) != (highest, "pending")
+                if life is None or highest > life.n or not opened:  # its task says it opened
                     life = Life(highest, "open", now, now - DAY) if highest else life
                 self.life[rule_, one] = advanced(life, fires=self.fires(rule_, one, now), now=now)
 

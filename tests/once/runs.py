@@ -313,8 +313,8 @@ def points(plant: Plant) -> Iterator[None]:
     drain, settle, send = sync.drain, writeback._settle, writeback._send
     leftovers = sync.leftovers
 
-    def deciding(*args: Any) -> Any:
-        plan = leftovers(*args)
+    def deciding(*args: Any, **more: Any) -> Any:
+        plan = leftovers(*args, **more)
         plant.point("deciding")
         return plan
 

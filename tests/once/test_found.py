@@ -70,3 +70,45 @@ def test_nobody_is_asked_twice_where_the_finding_returns_before_its_task_could_b
         one.run(Process("here"))
     mine = [task for task in one.desk.tasks() if task["opportunity"] == one.opportunities[0]]
     assert [task["closed"] for task in mine] == [True, False]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in PLANTS if name.endswith("unique")])
+def test_a_create_that_arrives_after_its_opportunity_was_lost_is_cancelled_within_a_week(
+    world, name
+):
+    """Nobody reads the tasks of what is lost, so nobody saw that it had come after all."""
+    one = world(name)
+    one.arm(["late"] * 60, [])
+    one.run(Process("here"))
+    one.disarm()
+    for place in range(len(one.opportunities)):
+        one.do_move(place, 3)
+    one.tick(HOURS)
+    one.run(Process("here"))
+    assert one.desk.tasks() == []
+    one.line.deliver()
+    assert [task["closed"] for task in one.desk.tasks()] == [False, False]
+    one.tick(8 * DAY)
+    one.run(Process("here"))
+    assert [task["closed"] for task in one.desk.tasks()] == [True, True]
+    assert all("the opportunity was closed" in task["body"] for task in one.desk.tasks())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PLANTS)
+def test_a_task_ends_with_its_finding_though_the_state_was_lost_and_begun_again_by_the_past(
+    world, name
+):
+    """By the past its episode was pending; as such it was forgotten, and its task stayed open."""
+    one = world(name)
+    one.run(Process("here"))
+    [key] = [t["key"] for t in one.desk.tasks() if t["opportunity"] == one.opportunities[0]]
+    one.plant.lose()
+    one.life = {}
+    one.run(Process("here"), -2 * HOURS)
+    one.do_move(0, 2)
+    for _ in range(2):
+        one.tick(HOURS)
+        one.run(Process("here"))
+    assert [task["closed"] for task in one.desk.tasks() if task["key"] == key] == [True]

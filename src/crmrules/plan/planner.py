@@ -16,6 +16,7 @@ from datetime import datetime
 
 from crmrules.findings import (
     Episode,
+    EpisodeStatus,
     TaskRecord,
     TaskStatus,
     adopt,
@@ -148,7 +149,10 @@ class Planner:
         adopted, found = adopt(opportunity.id, lost, now)
         for episode in found:
             mine = episodes.get(episode.rule)
-            if mine is None or mine.n < episode.n:
+            # A task proves that its episode opened; a state lost and begun again by the past may
+            # have it pending still.
+            opened = mine is not None and mine.status is not EpisodeStatus.PENDING
+            if mine is None or mine.n < episode.n or (mine.n == episode.n and not opened):
                 episodes[episode.rule] = episode
                 plan.episodes.append(episode)
         # Of the past nobody knows the tasks, and of what is lost none are read any more.

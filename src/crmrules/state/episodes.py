@@ -14,12 +14,13 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, Table, delete, or_, select, union
+from sqlalchemy import Connection, Select, Table, and_, delete, or_, select, union
 
 from crmrules.findings import Answer, Cleared, Episode, EpisodeStatus, TaskRecord, TaskStatus
 from crmrules.state.columns import damaged
 from crmrules.state.dialect import upsert
-from crmrules.state.schema import episode, task
+from crmrules.state.schema import episode, outbox, task
+from crmrules.state.types import IntentState
 
 WINDOW = 500  # rows read ahead
 _EPISODE: Final = tuple(field.name for field in fields(Episode))
@@ -92,6 +93,24 @@ class Ledger:
         if statuses:
             query = query.where(task.c.status.in_([str(status) for status in statuses]))
         for row in _pages(self._connection, query, task):
+            yield _task(row)
+
+    def load_given_up(self) -> Iterator[TaskRecord]:
+        """Yield the tasks that were sent, were not there, and are not wanted any more.
+
+        A request that got lost on its way may still arrive.
+        """
+        sent = and_(outbox.c.org == self._org, outbox.c.create_key == task.c.key)
+        query = (
+            self._query(task, _TASK)
+            .join(outbox, sent)
+            .where(
+                task.c.status == str(TaskStatus.WANTED),
+                outbox.c.state == str(IntentState.MOOT),
+                outbox.c.attempt > 0,
+            )
+        )
+        for row in self._connection.execute(query):
             yield _task(row)
 
     def load_asked(self, since: datetime, *, without: Collection[str]) -> Iterator[TaskRecord]:
