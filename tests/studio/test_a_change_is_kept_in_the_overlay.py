@@ -101,6 +101,34 @@ def test_what_is_refused_is_named_by_its_place_and_nothing_is_taken_over(draft, 
     assert draft.changes() == []
 
 
+GERMAN = """\
+conc-gone-dark:
+  mode: live
+  translations:
+    de: {subject: Frag, body: [Ruf an., Frag ihn.]}
+"""
+
+
+def test_words_in_the_language_of_tasks_are_changed_there_and_no_others(path):
+    path.write_text(GERMAN)
+    draft = Draft(PACK, path, "de")
+    shown = draft.rules().rule(DARK).then.task
+    as_the_page_sends = {("subject",): shown.subject, ("body",): list(shown.body)}
+    assert draft.change(DARK, {**as_the_page_sends, ("settings", "silence"): 15}) == {}
+    assert [change.place for change in draft.changes()] == [(DARK, "settings", "silence")]
+    [refused] = draft.change(DARK, {("subject",): "Frag {niemand}"})
+    assert refused == ("subject",)
+    assert draft.change(DARK, {("subject",): "Frag noch einmal"}) == {}
+    [change] = draft.changes()
+    assert (change.before, change.after, change.removed) == ("Frag", "Frag noch einmal", False)
+    draft.save()
+    assert yaml.safe_load(path.read_text())[DARK] == {
+        "mode": "live",
+        "translations": {"de": {"subject": "Frag noch einmal", "body": ["Ruf an.", "Frag ihn."]}},
+    }
+    assert draft.rules().rule(DARK).then.task.subject == "Frag noch einmal"
+
+
 def test_what_somebody_else_saved_meanwhile_is_never_overwritten(draft, path):
     draft.change(DARK, {("settings", "silence"): 15})
     theirs = WRITTEN.replace("silence: 12", "silence: 20")

@@ -4,6 +4,9 @@ A change is one value at one place of the overlay: ``(rule, "mode")``, ``(rule, 
 ``(rule, "subject")`` or ``(rule, "body")``. A value that is set back to what the pack says is taken
 out of the overlay, so that a later pack may change it. The rules that result are read by the very
 code that reads an overlay file.
+
+Texts are those that tasks are written in: where the overlay has a rule's in the configured
+language, a changed text is put there, and the rule's own words stay.
 """
 
 from __future__ import annotations
@@ -88,7 +91,7 @@ class Draft:
 
     def changes(self) -> list[Change]:
         """Return what is not saved yet, by rule and place."""
-        saved, now = self._by_id(self._book), self._by_id(self._read(self._merged())[0])
+        saved, now = self._by_id(self.saved), self._by_id(self.rules())
         return [
             Change(place, said(saved[place[0]], place), said(now[place[0]], place), _gone(value))
             for place, value in sorted(self._changes.items())
@@ -100,11 +103,11 @@ class Draft:
         Nothing is taken over where anything is refused; the result says why, by place.
         """
         wanted = {place: value for place, value in self._changes.items() if place[0] != rule}
-        pack, saved = self._by_id(self.pack)[rule], self._by_id(self._book)[rule]
+        pack, saved = self._by_id(self.pack)[rule], self._by_id(self.saved)[rule]
         for name, value in values.items():
             place = (rule, *name)
             if not _same(value, said(saved, place)):
-                back = _same(value, said(pack, place))
+                back = self._in_file(place) == place and _same(value, said(pack, place))
                 wanted[place] = Removed() if back else value
         refused = self._read(self._merged(wanted))[1]
         if not refused:
@@ -129,8 +132,7 @@ class Draft:
                 where="overlay",
                 remedy='Add overlay = "overlay.yaml" to crmrules.toml and start studio again.',
             )
-        edits = {place: None if _gone(v) else v for place, v in self._changes.items()}
-        text = overlayfile.edited(self._data, edits)
+        text = overlayfile.edited(self._data, self._edits(self._changes))
         overlayfile.write(self.path, text, expected=self._data)
         told = overlayfile.difference(self._data, text, self.path.name)
         self._changes = {}
@@ -139,13 +141,24 @@ class Draft:
 
     def preview_text(self) -> str:
         """Return the overlay file as saving would leave it."""
-        edits = {place: None if _gone(v) else v for place, v in self._changes.items()}
-        return overlayfile.edited(self._data, edits).decode()
+        return overlayfile.edited(self._data, self._edits(self._changes)).decode()
+
+    def _edits(self, changes: Mapping[Place, Any]) -> dict[Place, Any]:
+        """Return the changes by their places in the file; None: what is taken out of it."""
+        return {self._in_file(p): None if _gone(value) else value for p, value in changes.items()}
+
+    def _in_file(self, place: Place) -> Place:
+        """Return where the overlay has a value: a text may be there in the language of tasks."""
+        rule, *rest = place
+        translated = self.language in self._book.translations.get(rule, ())
+        if translated and place[1] in _TEXTS:
+            return (rule, "translations", self.language, *rest)
+        return place
 
     def _merged(self, changes: Mapping[Place, Any] | None = None) -> dict[str, Any]:
         merged: dict[str, Any] = copy.deepcopy(self._saved)
-        for place, value in (self._changes if changes is None else changes).items():
-            overlayfile.put(merged, place, None if _gone(value) else value)
+        for place, value in self._edits(self._changes if changes is None else changes).items():
+            overlayfile.put(merged, place, value)
         return merged
 
     def _read(self, merged: dict[str, Any]) -> tuple[RuleBook, dict[Place, str]]:
@@ -196,4 +209,6 @@ def _places(value: Any, found: list[YamlPath]) -> list[YamlPath]:
 def _text_place(place: YamlPath) -> Place:
     """Return the place of the change that a refusal is about: a text counts as a whole."""
     words = tuple(map(str, place))
+    if len(words) > 3 and words[1] == "translations":
+        words = (words[0], *words[3:])
     return words[:2] if len(words) > 1 and words[1] in _TEXTS else words
