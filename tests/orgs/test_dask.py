@@ -35,7 +35,7 @@ class Cluster:
 
     @property
     def address(self) -> str:
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120
         while time.monotonic() < until:
             with suppress(OSError, ValueError):
                 return str(json.loads(self._file.read_text())["address"])
@@ -84,7 +84,7 @@ def cluster(tmp_path, several):
     made.close()
 
 
-def wait_until(true, within: float = 60) -> None:
+def wait_until(true, within: float = 180) -> None:
     until = time.monotonic() + within
     while not true():
         assert time.monotonic() < until
@@ -92,7 +92,7 @@ def wait_until(true, within: float = 60) -> None:
 
 
 def ended(process: subprocess.Popen) -> dict[str, int]:
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
     return {Path(each["config"]).parent.name: each["exit"] for each in json.loads(out)}
 
@@ -174,7 +174,7 @@ def stopped(several, cluster, database, tmp_path):
     try:
         wait_until(lambda: worlds[0].our_tasks() or worlds[1].our_tasks())
         process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=180)
     finally:
         process.kill()
     assert process.returncode == 4, err
@@ -205,7 +205,7 @@ def test_where_the_scheduler_is_lost_what_is_left_is_said_and_the_next_sync_does
     try:
         wait_until(lambda: any(world.our_tasks() for world in worlds))
         cluster.scheduler.kill()
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=180)
     finally:
         process.kill()
     assert process.returncode == 4, err

@@ -224,7 +224,7 @@ def test_a_server_that_drips_its_answer_holds_a_run_up_for_seconds_only(
     with Listener() as listener:
 
         def drip(_: bytes) -> Iterator[bytes]:
-            for _ in range(100):
+            for _ in range(2000):
                 listener.wait(0.05)
                 yield b"H"
 
@@ -232,10 +232,10 @@ def test_a_server_that_drips_its_answer_holds_a_run_up_for_seconds_only(
         began = time.monotonic()
         observers = Observers()
         a_run(observers, a_target(tmp_path, heartbeat=listener.url), a_report())
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 30
         threads = [t for t in threading.enumerate() if t.name == "crmrules-observer"]
         assert len(threads) == 1  # the second heartbeat was not begun
-    threads[0].join(5)
+    threads[0].join(60)
 
 
 # -- logs -------------------------------------------------------------------------------------
@@ -397,7 +397,7 @@ def test_health_turns_with_the_state_and_with_silence(tmp_path, lines):
 
 def page(port: int, path: str) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as found:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as found:
             return found.status, found.read().decode()
     except urllib.error.HTTPError as error:
         with error:

@@ -239,10 +239,10 @@ def free_port() -> int:
 
 
 def healthy(port: int) -> str:
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while True:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as page:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=60) as page:
                 return page.read().decode()
         except OSError:
             assert time.monotonic() < until
@@ -258,7 +258,7 @@ def test_a_process_that_waits_ends_at_once_and_cleanly_when_it_is_asked_to(world
     try:
         assert healthy(port) == "ok\n"
         process.send_signal(number)
-        _, err = process.communicate(timeout=10)
+        _, err = process.communicate(timeout=120)
     finally:
         process.kill()
     assert process.returncode == 0, err
@@ -273,6 +273,6 @@ def test_a_place_that_is_taken_is_exit_2(world):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         scheduled(world, listen=f"127.0.0.1:{taken.getsockname()[1]}")
         process = began(world)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=120)
     assert process.returncode == 2
     assert "[observe] listen" in err

@@ -37,7 +37,7 @@ class Client:
     def call(self, method, path, **more):
         headers = {"Authorization": f"Bearer {self.token}"}
         url = f"{self.server.url}/services/data/v63.0/{path}"
-        return requests.request(method, url, headers=headers, timeout=10, **more)
+        return requests.request(method, url, headers=headers, timeout=60, **more)
 
     def post(self, files, options=OPTIONS, token=None):
         buffer = io.BytesIO()
@@ -48,7 +48,7 @@ class Client:
         body["file"] = ("deploy.zip", buffer.getvalue(), "application/zip")
         headers = {"Authorization": f"Bearer {token or self.token}"}
         url = f"{self.server.url}/services/data/v63.0/metadata/deployRequest"
-        return requests.post(url, headers=headers, files=body, timeout=10)
+        return requests.post(url, headers=headers, files=body, timeout=60)
 
     def deploy(self, files, **options):
         """Deploy and wait; return the result with its details."""
@@ -70,7 +70,7 @@ class Client:
             f"<e:Body><readMetadata><type>{kind}</type>{listed}</readMetadata></e:Body></e:Envelope>"
         )
         url = f"{self.server.url}/services/Soap/m/63.0"
-        return requests.post(url, data=envelope, timeout=10)
+        return requests.post(url, data=envelope, timeout=60)
 
     def fields(self, token=None):
         self_token, self.token = self.token, token or self.token

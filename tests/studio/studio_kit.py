@@ -51,12 +51,12 @@ def listening(desk):
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
     thread.start()
-    until = time.monotonic() + 20
+    until = time.monotonic() + 120
     while not server.started and time.monotonic() < until:
         time.sleep(0.01)
     try:
         yield door
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join(60)
         sock.close()
