@@ -236,13 +236,13 @@ def test_what_holds_no_rules_is_refused_in_a_sentence(tmp_path, name):
     assert "wheel" in ran.err
 
 
-def remembered(folder, *packs):
+def remembered(folder, *packs, org="00D"):
     """Keep packs as syncs did, one a day."""
     with Store(f"sqlite:///{folder / 'crmrules.db'}") as store:
         for day, pack in enumerate(packs):
             book, problems = rulebook.inspect([pack])
             assert problems == []
-            with store.for_org("00D").transaction() as tx:
+            with store.for_org(org).transaction() as tx:
                 at = datetime(2026, 11, 1, tzinfo=UTC) + timedelta(days=day)
                 tx.packs.used(*recorded(book.pack), f"0.{day}", at)
 
@@ -259,6 +259,20 @@ def test_without_from_it_compares_with_the_pack_that_ran_before(tmp_path):
     remembered(tmp_path, older, old, new)  # and after the sync
     again = run("rules", "diff", "--format", "json", cwd=tmp_path)
     assert changes(again, "setting points")[0]["what"] == "8 -> 5"
+
+
+def test_the_pack_of_another_organization_in_the_store_is_none_of_ours(tmp_path):
+    ours, theirs = "00Dxx0000000001EAA", "00Dxx0000000002EAA"
+    old = place(tmp_path, "old", **{ONE: edited(ONE, ("value: 5", "value: 8"))})
+    elsewhere = place(tmp_path, "elsewhere", **{ONE: edited(ONE, ("value: 5", "value: 9"))})
+    place(tmp_path, "new")
+    (tmp_path / "crmrules.toml").write_text(
+        f'rules = ["new"]\n[salesforce]\norganization_id = "{ours[:15]}"\n', encoding="utf-8"
+    )
+    remembered(tmp_path, old, org=ours)
+    remembered(tmp_path, old, elsewhere, org=theirs)  # theirs is the newest in the store
+    ran = run("rules", "diff", "--format", "json", cwd=tmp_path)
+    assert changes(ran, "setting points")[0]["what"] == "8 -> 5"
 
 
 def test_without_an_earlier_pack_it_says_what_to_name(tmp_path):

@@ -132,6 +132,16 @@ def test_show_tells_the_same_in_the_terminal_and_to_programs(home):
     assert here["open"] == 5
 
 
+def test_what_another_organization_of_the_store_knows_is_none_of_ours(home, tmp_path):
+    (tmp_path / "crmrules.toml").write_text(
+        f'[salesforce]\norganization_id = "00D2"\n[state]\nurl = "sqlite:///{home}/crmrules.db"\n'
+    )
+    ran = run("rules", "show", ONE, "--format", "json", cwd=tmp_path)
+    assert ran.code == 0, ran.err
+    assert ran.json()["here"] == []
+    assert "00D1" not in ran.out
+
+
 @pytest.mark.slow
 def test_without_a_store_the_pages_say_that_nothing_is_known(tmp_path):
     ran = run("rules", "docs", cwd=tmp_path)

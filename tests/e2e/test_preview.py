@@ -209,7 +209,7 @@ def test_before_the_first_sync_it_says_what_to_do(crm, tmp_path):
 
 
 @pytest.mark.slow
-def test_of_several_organizations_one_has_to_be_named(world):
+def test_of_several_organizations_one_has_to_be_named(world, monkeypatch):
     one = wire.open_store(world.config).organizations()[0]
     with contextlib.closing(sqlite3.connect(world.state)) as connection, connection:
         for table in ("meta", "note"):
@@ -219,11 +219,16 @@ def test_of_several_organizations_one_has_to_be_named(world):
             connection.execute(
                 f"INSERT INTO {table} ({columns}) SELECT {other} FROM {table} WHERE org = '{one}'"
             )
+    pin = {"salesforce": "ORGANIZATION_ID", "hubspot": "PORTAL_ID"}[world.name]
+    pin = f"CRMRULES_{world.name.upper()}__{pin}"
+    monkeypatch.setenv(pin, "")
     code, _, err = asked(world)
     assert (code, "holds 2 organizations" in err, f"--organization {one}" in err) == (2, True, True)
     assert told(world, "--organization", one)["organization"] == one
     code, _, err = asked(world, "--organization", "nobody")
     assert (code, "no organization 'nobody'" in err, one in err) == (2, True, True)
+    monkeypatch.setenv(pin, one)
+    assert told(world)["organization"] == one
 
 
 @pytest.mark.slow

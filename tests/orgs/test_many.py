@@ -71,6 +71,10 @@ def test_the_code_of_all_is_the_one_that_needs_somebody_most(codes, all_together
         "CRMRULES_SALESFORCE__PRIVATE_KEY",
         "CRMRULES_SALESFORCE",
         "CRMRULES_PLUGIN__PASSWORD",
+        "CRMRULES_OBSERVE__HEARTBEAT_URL",
+        "CRMRULES_OBSERVE__NOTICE_URL_FILE",
+        "CRMRULES_OBSERVE__TEXTFILE",
+        "CRMRULES_OBSERVE",
     ],
 )
 def test_a_credential_in_the_environment_is_refused_before_anything_is_read(
@@ -90,6 +94,8 @@ def test_a_credential_in_the_environment_is_refused_before_anything_is_read(
         "CRMRULES_TASKS__SETTLE_HOURS",
         "CRMRULES_SALESFORCE__TOKEN_URL",
         "CRMRULES_SALESFORCE__API_VERSION",
+        "CRMRULES_OBSERVE__OTLP_ENDPOINT",
+        "CRMRULES_OBSERVE__MAX_AGE",
         "PGPASSWORD",
     ],
 )

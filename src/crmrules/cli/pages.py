@@ -23,13 +23,14 @@ def about(book: RuleBook, rule: Rule, here: Sequence[Here]) -> About:
 
 
 def here(config: Path | None, book: RuleBook, *, quiet: bool = False) -> list[Here]:
-    """Return what the organizations of the configured store know.
+    """Return what the organizations know that the configuration may be about.
 
     Empty without a configuration or a store yet. A store that cannot be read is said on stderr,
     unless ``quiet``: what the rule files say is still worth showing.
     """
+    from crmrules.cli.targets import ours
     from crmrules.cli.wire import open_store
-    from crmrules.settings import find
+    from crmrules.settings import find, load
 
     if config is None and find(Path.cwd()) is None:
         return []
@@ -39,7 +40,8 @@ def here(config: Path | None, book: RuleBook, *, quiet: bool = False) -> list[He
         try:
             if store.file is not None and not store.file.exists():
                 return []
-            return known(store, book.pack, private)
+            names = ours(load(config)[0], store.organizations())
+            return known(store, names, book.pack, private)
         finally:
             store.close()
     except CrmRulesError as error:

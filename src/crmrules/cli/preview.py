@@ -58,6 +58,7 @@ def preview(
     Example: crmrules preview --overlay overlay.new.yaml
     """
     from crmrules.cli.changes import markdown, text
+    from crmrules.cli.targets import asked_for
     from crmrules.cli.wire import load_rules, setup
     from crmrules.preview import Snapshot
 
@@ -67,7 +68,8 @@ def preview(
         if was is not None:
             made = replace(made, book=load_rules(made.settings, made.base, was))
         progress("reading the snapshot ...")
-        snapshot = Snapshot.load(made.job(now=as_of), organization)
+        which = asked_for(made.settings, made.store.organizations(), organization)
+        snapshot = Snapshot.load(made.job(now=as_of), which)
         effect = snapshot.effect(after.enabled, after.hash)
     finally:
         made.close()

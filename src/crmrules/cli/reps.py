@@ -58,13 +58,14 @@ def told(one: Standing) -> Iterator[str]:
 
 
 def of_rule(config: Path | None, rule: Rule) -> list[tuple[str, Standing]]:
-    """Return how one rule stands in each organization of the configured store.
+    """Return how one rule stands in each organization that the configuration may be about.
 
     Empty without a configuration, without a store yet, and for a private rule. A store that cannot
     be read is said on stderr: what the rule file says is still worth showing.
     """
+    from crmrules.cli.targets import ours
     from crmrules.cli.wire import open_store
-    from crmrules.settings import find
+    from crmrules.settings import find, load
 
     if rule.private or (config is None and find(Path.cwd()) is None):
         return []
@@ -73,13 +74,14 @@ def of_rule(config: Path | None, rule: Rule) -> list[tuple[str, Standing]]:
         try:
             if store.file is not None and not store.file.exists():
                 return []
+            names = ours(load(config)[0], store.organizations())
             found = by_organization(store, frozenset(), rule.id)
         finally:
             store.close()
     except CrmRulesError as error:
         click.echo(f"what reps made of its tasks is not known: {error}", err=True)
         return []
-    return [(org, one) for org, many in found.items() for one in many]
+    return [(org, one) for org, many in found.items() if org in names for one in many]
 
 
 def card_lines(rule: Rule, found: list[tuple[str, Standing]]) -> Iterator[str]:

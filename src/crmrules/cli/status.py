@@ -51,7 +51,7 @@ def status(
     """
     from crmrules import log
     from crmrules.cli.reps import as_json, by_organization, tell
-    from crmrules.cli.targets import name, pin
+    from crmrules.cli.targets import name, ours
     from crmrules.cli.wire import private_rules, state_url
     from crmrules.observe import kept
     from crmrules.settings import load
@@ -75,8 +75,9 @@ def status(
             tell(reps[each.organization])
         for line in lines(past):
             click.echo(line)
-    ours = [each for each in found if pin(settings) in (None, each.organization)]
-    old = max_age is not None and too_old(ours, now, max_age)
+    about = ours(settings, [each.organization for each in found])
+    mine = [each for each in found if each.organization in about]
+    old = max_age is not None and too_old(mine, now, max_age)
     return 4 if old else 0
 
 

@@ -81,13 +81,15 @@ def _reader(config: Path | None, as_of: datetime | None, organization: str | Non
     """Return what reads the snapshot, by the configuration as it is then."""
 
     def read() -> Any:
+        from crmrules.cli.targets import asked_for
         from crmrules.cli.wire import make
         from crmrules.preview import Snapshot
         from crmrules.settings import load
 
         made = make(*load(config), now=as_of)
         try:
-            return Snapshot.load(made.job(now=as_of), organization)
+            which = asked_for(made.settings, made.store.organizations(), organization)
+            return Snapshot.load(made.job(now=as_of), which)
         finally:
             made.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -51,6 +52,30 @@ def pin(settings: Settings) -> str | None:
     section = settings.section(settings.connector)
     found = section.get("organization_id") or section.get("portal_id")
     return str(found) if found else None
+
+
+def ours(settings: Settings, stored: Sequence[str]) -> list[str]:
+    """Return those of a store's organizations that a configuration may be about.
+
+    Where it names one, that one alone, and none while it is not stored; else all of them.
+    """
+    told = pin(settings)
+    if told is None:
+        return list(stored)
+    return [one for one in stored if one == told or _shortened(one) == told]
+
+
+def _shortened(organization: str) -> str:
+    """Return an id of Salesforce with 15 characters, which a configuration may name as well."""
+    return organization[:15] if len(organization) == 18 else organization
+
+
+def asked_for(settings: Settings, stored: Sequence[str], asked: str | None) -> str | None:
+    """Return the organization that is asked for, else the one that is named; None: neither is."""
+    told = pin(settings)
+    if asked is not None or told is None:
+        return asked
+    return next(iter(ours(settings, stored)), told)
 
 
 def name(settings: Settings, config: Path | None) -> str:

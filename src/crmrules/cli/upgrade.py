@@ -61,9 +61,10 @@ def _before(config: Path | None, here: Pack) -> Pack:
 
 
 def _recorded(config: Path | None) -> list[PackRow]:
-    """Return the packs that ran, of all organizations of the store, the last one first."""
+    """Return the packs that ran in the organizations of a configuration, the last one first."""
+    from crmrules.cli.targets import ours
     from crmrules.cli.wire import open_store
-    from crmrules.settings import find
+    from crmrules.settings import find, load
 
     if config is None and find(Path.cwd()) is None:
         return []
@@ -72,7 +73,7 @@ def _recorded(config: Path | None) -> list[PackRow]:
         if store.file is not None and not store.file.exists():
             return []
         found: list[PackRow] = []
-        for name in store.organizations():
+        for name in ours(load(config)[0], store.organizations()):
             with store.for_org(name).reading() as tx:
                 found += tx.packs.all()
     except CrmRulesError as error:

@@ -1,7 +1,8 @@
 """Which configurations may be synced together, and which of them only one after the other.
 
 A SQLite file takes one writer, and a run holds it while it pulls: configurations that share one
-follow each other. What the environment sets counts for all of them, so no secret may stand there.
+follow each other. What the environment sets counts for all of them, so no secret may stand there,
+and nothing that tells of one organization alone.
 
 It opens no database and signs in nowhere.
 """
@@ -18,29 +19,30 @@ from crmrules.settings import Settings, load
 
 _PREFIX = "CRMRULES_"
 _FILE = "sqlite:///"
-_SECTIONS = ("salesforce", "hubspot", "export", "plugin")  # of connectors, where secrets stand
+_SECTIONS = ("salesforce", "hubspot", "export", "plugin", "observe")  # where secrets stand
 T = TypeVar("T")
 
 
 def refuse_shared_secrets(environment: Mapping[str, str]) -> None:
-    """Raise UsageError where the environment holds a secret: every organization would get it."""
-    found = sorted(name for name in environment if _holds_secret(name))
+    """Raise UsageError where the environment holds what one organization alone should get."""
+    found = sorted(name for name in environment if _of_one_alone(name))
     if found:
         raise UsageError(
             "with --all the environment counts for every configuration, so it must hold no "
-            f"credentials: {', '.join(found)}",
+            f"credentials, and nothing of one of them alone: {', '.join(found)}",
             where="environment",
-            remedy="Name a file in each configuration instead (<key>_file, chmod 600), and unset "
-            "these.",
+            remedy="Write it into each configuration instead, a secret as the file that holds it "
+            "(<key>_file, chmod 600), and unset these.",
         )
 
 
-def _holds_secret(name: str) -> bool:
-    """Return whether a variable sets a secret, its file, or a whole section that may hold one."""
+def _of_one_alone(name: str) -> bool:
+    """Return whether a variable sets a secret, its file, a whole section, or a text file of one."""
     if not name.upper().startswith(_PREFIX):
         return False
     section, _, key = name[len(_PREFIX) :].lower().partition("__")
-    return section in _SECTIONS and (not key or is_secret(key))
+    alone = (section, key) == ("observe", "textfile")  # of one process, or it counts wrong
+    return section in _SECTIONS and (not key or is_secret(key) or alone)
 
 
 def refuse_doubles(configs: Sequence[Path]) -> None:

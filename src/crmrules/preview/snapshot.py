@@ -186,12 +186,12 @@ class Snapshot:
 def _chosen(job: Job, organization: str | None) -> str:
     """Return the organization asked for, or the only one that this connector has a snapshot of."""
     stored = job.store.organizations()
-    if organization is not None and organization not in stored:
+    if stored and organization is not None and organization not in stored:
         raise UsageError(
             f"the state store has no organization '{organization}'",
-            remedy=f"It has: {', '.join(stored) or 'none; run crmrules sync first'}.",
+            remedy=f"It has: {', '.join(stored)}. Run 'crmrules sync' once for a new one.",
         )
-    asked = stored if organization is None else [organization]
+    asked = [one for one in stored if organization in (None, one)]
     found = []
     for one in asked:
         with job.store.for_org(one).reading() as tx:

@@ -34,10 +34,12 @@ class Here:
     weeks: int = 0  # snapshots of the past
 
 
-def known(store: Store, pack: Sequence[Rule], private: Collection[str]) -> list[Here]:
-    """Return what each organization of a store knows, without private rules."""
+def known(
+    store: Store, names: Sequence[str], pack: Sequence[Rule], private: Collection[str]
+) -> list[Here]:
+    """Return what each of these organizations of a store knows, without private rules."""
     hash_, _ = recorded(pack)
-    return [_here(store.for_org(name), store, hash_, private) for name in store.organizations()]
+    return [_here(store.for_org(name), store, hash_, private) for name in names]
 
 
 def _here(org: OrgStore, store: Store, hash_: str, private: Collection[str]) -> Here:
