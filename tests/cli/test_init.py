@@ -139,3 +139,17 @@ def test_dates_that_are_not_iso_are_refused_until_their_order_is_told(shared_dat
     ran = run("plan", cwd=tmp_path)
     assert ran.code == 2
     assert "mdy" in ran.err
+
+
+def test_doctor_names_an_address_of_ours_that_would_stop_every_sync(tmp_path):
+    secret = tmp_path / "heartbeat.key"
+    secret.write_text("https://hc.example.com/uuid-of-ours\n")
+    secret.chmod(0o644)
+    (tmp_path / "crmrules.toml").write_text(
+        'connector = "export"\n[observe]\nheartbeat_url_file = "heartbeat.key"\n'
+    )
+    ran = run("doctor", cwd=tmp_path)
+    assert ran.code == 2
+    assert f"other users can read {secret}" in ran.out
+    assert "export" in ran.out  # and what else is wrong
+    assert "uuid-of-ours" not in ran.out + ran.err

@@ -12,6 +12,7 @@ from cli_kit import run
 from crmrules import plugins
 from crmrules.errors import RetryableError
 from crmrules.provisioning import Ours, Step
+from crmrules.state import Store
 
 TASK = Ours("task", "tasks", "501", "Ask who decides", "not started")
 EDITED = Ours("task", "tasks", "502", "In my words", "completed", edited=True)
@@ -113,6 +114,17 @@ def test_a_script_says_yes_and_what_stays_is_told(place, crm):
     for word in ("The bin keeps them", "crmrules.toml", "crmrules.db"):
         assert word in ran.out
     assert not (place / "crmrules.db").exists()
+
+
+def test_nobody_is_told_to_delete_the_state_of_other_organizations(place, crm):
+    with Store(f"sqlite:///{place / 'crmrules.db'}") as store:
+        for org in ("4711", "4712"):
+            with store.for_org(org).transaction():
+                pass
+    ran = run("unprovision", *ASKED, "--yes", cwd=place)
+    assert ran.code == 0
+    assert "keep it, it holds other organizations too" in ran.out
+    assert "delete it" not in ran.out
 
 
 def test_what_people_edited_goes_only_if_asked_for(place, crm):

@@ -9,6 +9,7 @@ from typing import Any
 from crmrules import log, rulebook
 from crmrules.budget import Budget, runs_a_day
 from crmrules.cli.doctor import Finding
+from crmrules.cli.targets import targets
 from crmrules.cli.wire import connect, load_rules, make
 from crmrules.connector import Preflight
 from crmrules.cron import Cron
@@ -46,6 +47,7 @@ def checkup(config: Path | None, *, log_format: Any, verbose: int, quick: bool) 
     if book is not None:
         _step(found, lambda: build(book.enabled, settings.engine))
         _modes(book, found)
+    _step(found, lambda: targets(settings, base, config))
     connector = _step(found, lambda: connect(settings, base))
     if connector is None:
         return Checkup(found)

@@ -100,7 +100,7 @@ def _url(settings: Settings, base: Path, key: str) -> str:
         found = secret_file(base / Path(file).expanduser(), where=where)
     if not found:
         return ""
-    log.keep_secret(found)
+    log.keep_secret(found.rstrip("/"))  # as it is used, and within what was written
     try:
         return destination(found)
     except ValueError as error:

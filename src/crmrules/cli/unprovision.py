@@ -96,9 +96,10 @@ class _Run:
         self.it, self.store, self.settings, self.base = it, store, settings, base
         self.text, self.dry_run = output == "text", dry_run
         self.edited, self.yes = including_edited, yes
+        self.org = ""
 
     def run(self) -> int:
-        org = self.it.organization()
+        self.org = org = self.it.organization()
         things = self.it.ours(remembered(self.store, org))
         going = [one for one in things if self.edited or not one.edited]
         self._show(things, going)
@@ -164,7 +165,18 @@ class _Run:
         files = ["crmrules.toml", *filter(None, [self.settings.overlay])]
         state = wire.state_place(self.settings, self.base)
         yield f"  In {self.base}: {', '.join(files)}, and the files of keys."
-        yield f"  The state, {state}: delete it before crmrules is used here again."
+        if self._shared():
+            yield (
+                f"  The state, {state}: keep it, it holds other organizations too. Name another in "
+                "[state] url before crmrules is used with this one again."
+            )
+        else:
+            yield f"  The state, {state}: delete it before crmrules is used here again."
+
+    def _shared(self) -> bool:
+        """Return whether the state is that of another organization as well."""
+        stored = [] if self.store is None else self.store.organizations()
+        return any(one != self.org for one in stored)
 
 
 _DONE = ("steps", "stayed", "left")
