@@ -4,29 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from crmrules.chapters import CHAPTERS, OWN, chapter
 from crmrules.rule import Rule
 from crmrules.rulepages.blocks import Block, Code, Heading, Items, Table, Text
 from crmrules.rulepages.condition import condition, value
 from crmrules.rulepages.here import About, of_here
 from crmrules.state.volumes import WEEKS
 from crmrules.texts import alternatives
-
-CHAPTERS = {
-    "buy": "The buying process",
-    "entry": "Entry",
-    "needs": "Needs",
-    "crit": "Criteria",
-    "comp": "Competition",
-    "conc": "Concerns",
-    "nego": "Negotiation",
-    "post": "After the sale",
-}
-_OWN = "Your own rules"
-
-
-def chapter(rule: str) -> str:
-    """Return the chapter of a rule, from its id."""
-    return CHAPTERS.get(rule.partition("-")[0], _OWN)
 
 
 def of_rule(about: About) -> list[Block]:
@@ -117,7 +101,7 @@ def index(abouts: Sequence[About]) -> list[Block]:
             f"{len(abouts)} rules. Written by `crmrules rules docs`; write it anew after a change."
         ),
     ]
-    for name in (*CHAPTERS.values(), _OWN):
+    for name in (*CHAPTERS.values(), OWN):
         many = [about for about in abouts if chapter(about.rule.id) == name]
         if many:
             head = ("Rule", "mode", "severity", f"findings in {WEEKS} weeks", "precision")

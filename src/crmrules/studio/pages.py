@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from crmrules.chapters import CHAPTERS, OWN, chapter
 from crmrules.rule import Clause, Group, Mode, Rule, Text
 from crmrules.rulepages.condition import WORDS, value
 from crmrules.signals._registry import SIGNALS
@@ -16,16 +16,6 @@ from crmrules.studio.desk import Desk, Line, Sheet
 from crmrules.studio.draft import Change, Place
 from crmrules.texts import alternatives
 
-_CHAPTERS = {
-    "buying": "How customers buy",
-    "entry": "Getting in",
-    "needs": "Needs",
-    "criteria": "Decision criteria",
-    "competition": "Competition",
-    "concerns": "Concerns",
-    "negotiation": "Negotiation",
-    "account": "After the decision",
-}
 _MODES = {
     Mode.LIVE: "live: asks",
     Mode.SHADOW: "shadow: only counts",
@@ -129,14 +119,9 @@ def summary(effect: dict[str, Any]) -> str:
 
 
 def _chapters(lines: Sequence[Line]) -> list[tuple[str, list[Line]]]:
-    def chapter(line: Line) -> tuple[int, str]:
-        folder = Path(line.rule.path).parent.name
-        known = list(_CHAPTERS)
-        place = known.index(folder) if folder in known else len(known)
-        return place, _CHAPTERS.get(folder, folder)
-
-    ordered = sorted(lines, key=lambda line: (chapter(line), line.rule.id))
-    return [(title, list(found)) for (_, title), found in groupby(ordered, chapter)]
+    titles = [*CHAPTERS.values(), OWN]
+    ordered = sorted(lines, key=lambda one: (titles.index(chapter(one.rule.id)), one.rule.id))
+    return [(title, list(m)) for title, m in groupby(ordered, lambda one: chapter(one.rule.id))]
 
 
 def _setting(sheet: Sheet, name: str) -> dict[str, Any]:
