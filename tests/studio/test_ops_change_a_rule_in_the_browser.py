@@ -132,3 +132,10 @@ def test_it_can_be_used_by_everybody_at_every_width(look, studio, firing, width,
     judged(view)
     assert view.overflow() == 0
     assert view.violations() == []
+
+
+def test_the_names_of_all_opportunities_are_collected_once_and_not_for_every_line(desk):
+    snapshot = desk._snapshot
+    assert snapshot.names is snapshot.names
+    assert snapshot.people is snapshot.people
+    assert desk.person(next(iter(snapshot.people))) in snapshot.people.values()

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from crmrules import decide, signals
 from crmrules.connector import Remembering
@@ -92,12 +93,12 @@ class Snapshot:
         """What the next sync makes of the current rules."""
         return self._base.outlook
 
-    @property
+    @cached_property  # a page asks for one name after the other
     def names(self) -> dict[str, str | None]:
         """The names of the judged opportunities by id, for a page on this machine."""
         return {case.opportunity.id: case.opportunity.name for case in self._bench.cases}
 
-    @property
+    @cached_property
     def people(self) -> dict[str, str | None]:
         """The names of our people by id, as far as the snapshot tells them."""
         users = (user for case in self._bench.cases for user in case.opportunity.users or ())
