@@ -89,7 +89,7 @@ def begin(crm: str) -> str:
 @contextlib.contextmanager
 def sandbox(crm: str, folder: Path) -> Iterator[tuple[str, str]]:
     """Start it in a folder; yield what it printed, and its port."""
-    words = [*shlex.split(begin(crm))[1:], "--port", "0", "--max-seconds", "300"]
+    words = [*shlex.split(begin(crm))[1:], "--port", "0", "--max-seconds", "1800"]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     with subprocess.Popen(
         [sys.executable, "-c", _SERVE, *words],

@@ -122,6 +122,18 @@ def test_a_run_leaves_its_metrics_in_the_text_file(tmp_path, lines):
     assert not list(tmp_path.glob("*.prom.*"))
 
 
+def test_the_files_of_two_organizations_have_no_series_in_common(tmp_path, lines):
+    """Else whoever collects both refuses them."""
+    found = []
+    for org in ("acme", "globex"):
+        file = tmp_path / f"{org}.prom"
+        a_run(Observers(), a_target(tmp_path, org=org, textfile=file), a_report(done=2))
+        text = file.read_text()
+        assert f'crmrules_build_info{{org="{org}"' in text
+        found.append({line.rpartition(" ")[0] for line in text.splitlines() if line[0] != "#"})
+    assert found[0] & found[1] == set()
+
+
 def test_what_is_not_known_is_absent_from_the_metrics(tmp_path, lines):
     file = tmp_path / "crmrules.prom"
     failed(Observers(), a_target(tmp_path, textfile=file), no_access())

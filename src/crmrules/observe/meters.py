@@ -19,7 +19,7 @@ from prometheus_client.registry import Collector
 
 PREFIX = "crmrules_"
 GAUGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "build_info": ("The version that runs", ("version",)),
+    "build_info": ("The version that runs", ("org", "version")),
     "healthy": ("1 where /healthz says ok, as of the last run", ("org",)),
     "last_success_timestamp_seconds": ("End of the newest sync with exit 0", ("org",)),
     "last_complete_timestamp_seconds": ("End of the newest sync that came to its end", ("org",)),

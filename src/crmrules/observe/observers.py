@@ -73,7 +73,6 @@ class Observers:
         patient: Callable[[], bool] = lambda: True,
     ) -> None:
         self.meters, self.targets = Meters(), None
-        self.meters.set("build_info", 1, __version__)
         self._serving, self._clock = serving, clock
         self._journal: Journal | None = None
         self._tell = Teller(exporter, patient)
@@ -89,6 +88,7 @@ class Observers:
         before, self.targets = self.targets, targets
         if before == targets:
             return
+        self.meters.replace("build_info", {(__version__,): 1}, targets.org)
         self.meters.set("schedule_period_seconds", targets.period.total_seconds(), targets.org)
         if targets.textfile is not None:
             with self._guard("textfile"):
