@@ -193,12 +193,12 @@ def test_what_the_store_knows_becomes_metrics_without_private_rules():
         "org",
         marks={"Task": "2026-11-24T10:00:00Z", "odd": "no moment"},
         outbox={"unknown": 2},
-        open_episodes={"shown": 3, "hidden": 4},
+        open_episodes={"shown": 3, "hidden": 4, "left-its-folder": 5},
         refused_since=NOW,
     )
     figures.of_store(meters, "acme", status, None)
     assert "findings_open{" not in meters.text().decode()
-    figures.of_store(meters, "acme", status, {"hidden"})
+    figures.of_store(meters, "acme", status, {"shown"})
     found = values(meters.text().decode())
     expected = {
         "crmrules_findings_open{rule=shown}": 3,
@@ -209,6 +209,7 @@ def test_what_the_store_knows_becomes_metrics_without_private_rules():
     }
     assert {name: found.get(name) for name in expected} == expected
     assert "hidden" not in str(found)
+    assert "left-its-folder" not in str(found)
     assert "odd" not in str(found)
 
 

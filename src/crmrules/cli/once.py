@@ -85,7 +85,7 @@ def once(
         settings, base = load(config)
         watch.use(targets(settings, base, config))
         made = make(settings, base, now=asked.as_of)
-        watch.private = frozenset(rule.id for rule in made.book.rules if rule.private)
+        watch.told = frozenset(rule.id for rule in made.book.rules if not rule.private)
         try:
             with receive(made) as receiver:
                 job = made.job(now=asked.as_of, max_writes=asked.max_writes, initial=asked.initial)

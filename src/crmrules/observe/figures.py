@@ -30,8 +30,11 @@ def read(url: str, organization: str | None) -> Status | None:
         return store.for_org(ours).status(limit=1) if ours in there else None
 
 
-def of_store(meters: Meters, org: str, found: Status, private: Collection[str] | None) -> None:
-    """Set what the store knows. ``private``: rules of which nothing is told; None: not known."""
+def of_store(meters: Meters, org: str, found: Status, told: Collection[str] | None) -> None:
+    """Set what the store knows. ``told``: the rules that may be named; None: nobody knows which.
+
+    Not those that may not: of a rule that has left its folder nobody knows whether it was private.
+    """
     for name, row in (("success", found.last_success), ("complete", found.last_complete)):
         meters.set(f"last_{name}_timestamp_seconds", _ended(row), org)
     states: Values = {(str(state),): float(found.outbox.get(state, 0)) for state in IntentState}
@@ -43,8 +46,8 @@ def of_store(meters: Meters, org: str, found: Status, private: Collection[str] |
         with suppress(UsageError):
             marks[(kind,)] = watermark(mark).timestamp()
     meters.replace("watermark_timestamp_seconds", marks, org)
-    if private is not None:
-        shown = {rule: n for rule, n in found.open_episodes.items() if rule not in private}
+    if told is not None:
+        shown = {rule: n for rule, n in found.open_episodes.items() if rule in told}
         first = sorted(shown)[:MOST_RULES]
         meters.replace("findings_open", {(rule,): float(shown[rule]) for rule in first}, org)
 

@@ -42,7 +42,7 @@ class Watch:
     steps: Steps = field(default_factory=Steps)
     report: Report | None = None
     usage: Usage | None = None
-    private: frozenset[str] | None = None
+    told: frozenset[str] | None = None  # the rules that may be named
     begun: bool = False
 
     def use(self, targets: Targets) -> None:
@@ -77,7 +77,7 @@ class Observers:
         self._journal: Journal | None = None
         self._tell = Teller(exporter, patient)
         self._begun = clock()
-        self._private: frozenset[str] | None = None
+        self._told: frozenset[str] | None = None
         self._watch: Watch | None = None
 
     targets: Targets | None
@@ -160,7 +160,7 @@ class Observers:
         if watch.report is not None:  # what came after it was only about showing it
             code = watch.report.exit_code
         seconds, self._watch = watch.steps.end(), None
-        self._private = self._private if watch.private is None else watch.private
+        self._told = self._told if watch.told is None else watch.told
         self._summary(watch, code, seconds)
         if self.targets is None:
             return
@@ -261,7 +261,7 @@ class Observers:
             known = watch.report.organization.id if watch.report else self.past.organization
             found = figures.read(targets.state_url, known or targets.pinned)
             if found is not None:
-                figures.of_store(meters, org, found, self._private)
+                figures.of_store(meters, org, found, self._told)
 
     def _judge(self, code: int, now: datetime) -> str | None:
         """Return why syncs do not go well now, and note it."""
