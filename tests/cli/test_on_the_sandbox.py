@@ -48,6 +48,7 @@ def test_doctor_lets_a_good_setup_pass_and_says_how_blind_each_rule_is(home):
     assert any("no rule is live" in p["what"] for p in found["problems"])
     assert len(found["readiness"]) == SHIPPED
     assert {line["mode"] for line in found["readiness"]} == {"shadow"}
+    assert found["quota"]["ceiling"] == 5000  # the configuration names none
     told = run("doctor", cwd=home)
     assert told.code == 0
     assert "Next: crmrules plan" in told.out

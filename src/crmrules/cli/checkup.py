@@ -152,12 +152,12 @@ class _Meter:
         """Return what the schedule costs; None where nothing is called."""
         if not self.full:
             return None
-        ceiling = settings.section(settings.connector).get("daily_calls")
+        ceiling = report.usage.ceiling  # as the connector has it, also where nobody wrote one
         return Budget(
             idle=self.check + self.again,
             full=self.full,
             runs=runs_a_day(Cron(settings.schedule.cron)),
-            ceiling=int(ceiling or self.full),
+            ceiling=self.full if ceiling is None else ceiling,
             limit=report.usage.quota_limit,
         )
 

@@ -52,7 +52,8 @@ def provision(
     Missing options are added; a field of our name and another type is a conflict, and then nothing
     at all is written. Everything made is read back. Running it again is safe.
 
-    Exits 0 done or nothing to do, 2 for usage, 3 for a conflict or missing rights.
+    Exits 0 done or nothing to do, 2 for usage, 3 for a conflict or missing rights, 4 where
+    the CRM refused or did not answer.
 
     Example: crmrules provision --dry-run
     """

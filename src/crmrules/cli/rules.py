@@ -13,7 +13,7 @@ from crmrules.cli.options import common, emit, formatted, no_such
 
 @click.group()
 def rules() -> None:
-    """List, show and check rule files; print their JSON Schema."""
+    """List, show, check and compare rule files; write their pages and schemas."""
 
 
 def _places(
