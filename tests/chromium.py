@@ -95,7 +95,7 @@ def axe_source(cache: Path) -> str:
                 capture_output=True,
                 text=True,
                 check=False,
-                timeout=120,
+                timeout=600,
             )
             if done.returncode:
                 missing(f"npm could not bring axe-core: {done.stderr[-500:]}", _NPM)

@@ -102,7 +102,7 @@ def converted(tmp_path_factory):
         [str(nodes[0]), str(script), str(library), str(out), *folders],
         check=True,
         cwd=SOURCE,
-        timeout=120,
+        timeout=600,
         env={"PATH": os.environ["PATH"], "HOME": str(home), "SF_DISABLE_TELEMETRY": "true"},
     )
     return out

@@ -57,7 +57,7 @@ def installed(cache: Path) -> Path:
         capture_output=True,
         text=True,
         check=False,
-        timeout=180,
+        timeout=600,
     )
     if done.returncode == 0:
         with contextlib.suppress(OSError):  # whoever runs beside us was first
