@@ -28,22 +28,12 @@ def here(config: Path | None, book: RuleBook, *, quiet: bool = False) -> list[He
     Empty without a configuration or a store yet. A store that cannot be read is said on stderr,
     unless ``quiet``: what the rule files say is still worth showing.
     """
-    from crmrules.cli.targets import ours
-    from crmrules.cli.wire import open_store
-    from crmrules.settings import find, load
+    from crmrules.cli.targets import stored
 
-    if config is None and find(Path.cwd()) is None:
-        return []
     private = {rule.id for rule in (*book.rules, *book.pack) if rule.private}
     try:
-        store = open_store(config)
-        try:
-            if store.file is not None and not store.file.exists():
-                return []
-            names = ours(load(config)[0], store.organizations())
-            return known(store, names, book.pack, private)
-        finally:
-            store.close()
+        with stored(config) as (store, names):
+            return [] if store is None else known(store, names, book.pack, private)
     except CrmRulesError as error:
         if not quiet:
             click.echo(f"what became of the rules here is not known: {error}", err=True)

@@ -63,21 +63,15 @@ def of_rule(config: Path | None, rule: Rule) -> list[tuple[str, Standing]]:
     Empty without a configuration, without a store yet, and for a private rule. A store that cannot
     be read is said on stderr: what the rule file says is still worth showing.
     """
-    from crmrules.cli.targets import ours
-    from crmrules.cli.wire import open_store
-    from crmrules.settings import find, load
+    from crmrules.cli.targets import stored
 
-    if rule.private or (config is None and find(Path.cwd()) is None):
+    if rule.private:
         return []
     try:
-        store = open_store(config)
-        try:
-            if store.file is not None and not store.file.exists():
+        with stored(config) as (store, names):
+            if store is None:
                 return []
-            names = ours(load(config)[0], store.organizations())
             found = by_organization(store, frozenset(), rule.id)
-        finally:
-            store.close()
     except CrmRulesError as error:
         click.echo(f"what reps made of its tasks is not known: {error}", err=True)
         return []

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from crmrules import log
-from crmrules.cli.wire import state_url
+from crmrules.cli.wire import existing_store, state_url
 from crmrules.cron import Cron
 from crmrules.errors import UsageError
 from crmrules.observe import Targets
@@ -15,7 +16,8 @@ from crmrules.operation import destination, span
 from crmrules.raw import zone
 from crmrules.schedule import Plan
 from crmrules.section import secret_file
-from crmrules.settings import Settings, find
+from crmrules.settings import Settings, find, load
+from crmrules.state import Store
 
 _PERIODS = 3  # so many pauses of the schedule may pass without a sync that comes to its end
 
@@ -63,6 +65,26 @@ def ours(settings: Settings, stored: Sequence[str]) -> list[str]:
     if told is None:
         return list(stored)
     return [one for one in stored if one == told or _shortened(one) == told]
+
+
+@contextmanager
+def stored(config: Path | None) -> Iterator[tuple[Store | None, list[str]]]:
+    """Yield the store, and which of its organizations the configuration may be about.
+
+    None without a configuration, and where nothing is stored yet: none is made. Raises UsageError
+    and StateError where either cannot be read.
+    """
+    if config is None and find(Path.cwd()) is None:
+        yield None, []
+        return
+    log.configure()  # what the store has to say belongs on stderr
+    settings, base = load(config)
+    store = existing_store(settings, base)
+    if store is None:
+        yield None, []
+        return
+    with store:
+        yield store, ours(settings, store.organizations())
 
 
 def _shortened(organization: str) -> str:

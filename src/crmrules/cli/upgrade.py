@@ -62,27 +62,19 @@ def _before(config: Path | None, here: Pack) -> Pack:
 
 def _recorded(config: Path | None) -> list[PackRow]:
     """Return the packs that ran in the organizations of a configuration, the last one first."""
-    from crmrules.cli.targets import ours
-    from crmrules.cli.wire import open_store
-    from crmrules.settings import find, load
+    from crmrules.cli.targets import stored
 
-    if config is None and find(Path.cwd()) is None:
-        return []
-    store = open_store(config)
+    found: list[PackRow] = []
     try:
-        if store.file is not None and not store.file.exists():
-            return []
-        found: list[PackRow] = []
-        for name in ours(load(config)[0], store.organizations()):
-            with store.for_org(name).reading() as tx:
-                found += tx.packs.all()
+        with stored(config) as (store, names):
+            for org in [] if store is None else map(store.for_org, names):
+                with org.reading() as tx:
+                    found += tx.packs.all()
     except CrmRulesError as error:
         raise UsageError(
             f"the packs that ran are not known: {error.message}",
             remedy=f"{error.remedy} Or name one: 'crmrules rules diff --from FOLDER'.",
         ) from error
-    finally:
-        store.close()
     return sorted(found, key=lambda row: row.last_at, reverse=True)
 
 
