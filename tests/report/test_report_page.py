@@ -68,6 +68,12 @@ def test_it_says_how_many_it_tells_of_and_where_the_others_stand():
     assert "--timelines 0" in nobody
 
 
+def test_as_many_are_told_as_somebody_asks_for(monkeypatch):
+    monkeypatch.setattr("crmrules.report._KEPT", 2)
+    shown = [(one(f"{n}", amount=n), [(LATER, ASKED)]) for n in range(5)]
+    assert len(told_of(page_of(*shown, timelines=4))) == 4
+
+
 def test_what_is_only_counted_is_no_reason_to_look_first():
     page = page_of(
         (one("A"), [(URGENT, HeldBack.SHADOW)]),

@@ -95,7 +95,7 @@ class Page:
     def _keep(self, one: Opportunity, judged: Judged, fires: list[Rule]) -> None:
         """Keep an opportunity for a timeline, while it is among the most urgent."""
         place = (weight_of(one, fires), one.id)
-        full = len(self._heap) >= _KEPT
+        full = len(self._heap) >= max(_KEPT, 2 * self.timelines)  # 500 may be asked for
         if full and place < self._heap[0][:2]:
             return
         entry = (*place, candidate(judged, fires, self._now))
