@@ -273,6 +273,16 @@ def test_the_report_is_one_page_that_fetches_nothing(lived, tmp_path):
 
 
 @pytest.mark.fault("X3")
+def test_a_report_that_could_not_be_written_is_refused_before_a_call_is_made(lived, tmp_path):
+    folder, own, _ = lived
+    calls = own.calls
+    ran = run("report", "--out", tmp_path / "none" / "r.html", cwd=folder)
+    assert ran.code == 2
+    assert "--out" in ran.err
+    assert "there is no such folder" in ran.err
+    assert own.calls == calls
+
+
 def test_the_report_escapes_what_came_from_the_crm(tmp_path, lived):
     _, crm, told = lived
     finding = told["findings"][0]

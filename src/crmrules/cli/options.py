@@ -82,6 +82,25 @@ def emit(data: Any) -> None:
     sys.stdout.flush()  # a sandbox goes on for hours, and somebody reads its address from a pipe
 
 
+def look_for(folder: Path) -> None:
+    """Raise UsageError where the folder of --out is not there, before any work is done for it."""
+    if not folder.is_dir():
+        raise _unwritable(folder, "there is no such folder")
+
+
+def write_out(out: Path, text: str) -> None:
+    """Write what --out names. Raises UsageError where it cannot be written."""
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise _unwritable(out, error.strerror or str(error)) from error
+
+
+def _unwritable(place: Path, why: str) -> UsageError:
+    remedy = "Name a place where you may write."
+    return UsageError(f"{place} cannot be written: {why}", where="--out", remedy=remedy)
+
+
 def progress(text: str) -> None:
     """Say on stderr what is going on, where somebody may be watching."""
     if sys.stderr.isatty():

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from crmrules.cli.options import Moment, common
+from crmrules.cli.options import Moment, common, look_for, write_out
 
 
 @click.command()
@@ -40,12 +40,13 @@ def report(
     """
     from crmrules.cli.wire import setup
 
+    look_for(out.parent)
     made = setup(config, log_format=log_format, verbose=verbose, now=as_of)
     try:
         page = html(made, "crmrules: what needs attention", now=as_of, timelines=timelines)
     finally:
         made.close()
-    out.write_text(page, encoding="utf-8")
+    write_out(out, page)
     click.echo(str(out.resolve()))
 
 

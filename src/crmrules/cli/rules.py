@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from crmrules.cli.options import common, emit, formatted, no_such
+from crmrules.cli.options import common, emit, formatted, no_such, write_out
 
 
 @click.group()
@@ -85,7 +85,7 @@ def _coverage(book: Any, output: str, out: Path | None) -> int:
     told = statements.load()
     missing = statements.gaps(told, book.rules)
     if out is not None:
-        out.write_text(statements.page(told, book.rules), encoding="utf-8")
+        write_out(out, statements.page(told, book.rules))
     elif output == "json":
         rows = [{"takeaway": s.takeaway, "statement": s.text, "rules": [*s.rules]} for s in told]
         signals = {rule.id: [*statements.signals_of(rule)] for rule in book.rules}
