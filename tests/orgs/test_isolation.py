@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from orgs_kit import START_PROGRAM, alone, children
 
+from crmrules import cli
+from crmrules.batch import Batch
 from crmrules.state import Store
 
 
@@ -190,3 +192,13 @@ def test_ended_from_outside_the_children_end_too_and_the_next_sync_goes_on(how, 
     assert several.sync().code == 0
     assert several.dumps() == expected
     assert all(world.one_task_per_key() for world in worlds)
+
+
+@pytest.mark.slow
+def test_of_many_none_says_what_is_next_as_one_alone_does(several, capfd):
+    world = several.org("acme")
+    words = ["sync", "--config", str(world.config), "--as-of", world.now.isoformat()]
+    assert cli.run(words, batch=Batch("b", "acme.toml")) == 0
+    assert "Next:" not in capfd.readouterr().out
+    assert cli.run(words) == 0
+    assert "Next: crmrules run" in capfd.readouterr().out

@@ -8,13 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from crmrules.cli import COMMANDS
 from crmrules.rule import Mode, Rule
 
 PROMOTE = "set rules you want to {mode: live} in the overlay, then crmrules plan"
-_SCHEDULE = (
-    "crmrules run" if "run" in COMMANDS else "let a scheduler run crmrules sync (docs/running.md)"
-)
 
 
 def after_plan(report: Any, rules: Iterable[Rule], *, stopped: bool) -> str:
@@ -36,7 +32,7 @@ def after_sync(report: Any, rules: Iterable[Rule]) -> str:
         return "Next: crmrules sync, once what failed is mended; what can be tried again is"
     if not _live(rules):
         return f"Next: {PROMOTE}"
-    return f"Next: {_SCHEDULE}"
+    return "Next: crmrules run"
 
 
 def _live(rules: Iterable[Rule]) -> bool:

@@ -179,7 +179,10 @@ def sync(
     def paper(made: Any) -> Iterator[_Paper]:
         with _printer(made, output, verdicts, private=include_private) as printer:
             progress("pulling and judging ...")
-            yield _Paper(printer, made.book.enabled if output == "text" else None)
+            alone = (
+                output == "text" and batch is None
+            )  # what is next for many, none of them can say
+            yield _Paper(printer, made.book.enabled if alone else None)
 
     asked = Asked(as_of, full, max_writes, initial, batch)
     report = once(config, asked, stop=Stop(), receive=paper)
