@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 import state_kit
 
+from crmrules.state import prune
+
 
 @pytest.fixture(scope="session")
 def server(postgres_server):
@@ -18,3 +20,9 @@ def database(request, monkeypatch):
         running = request.getfixturevalue("server")
         monkeypatch.setenv(state_kit.SERVER, running.url())
     return request.param
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch):
+    """Let what is overdue be removed whole, however busy the machine."""
+    monkeypatch.setattr(prune, "SECONDS", 600.0)

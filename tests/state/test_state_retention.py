@@ -288,6 +288,7 @@ def test_it_is_done_once_a_day_and_goes_on_where_the_time_was_over(tmp_path, mon
         assert prune.prune(org.transaction, NOW - 500 * DAY).rows.total() == 0
         assert prune.prune(org.transaction, NOW - 500 * DAY + timedelta(hours=23)) is None
         monkeypatch.setattr(prune, "STRETCH", 2)
+        monkeypatch.setattr(prune, "SECONDS", 2.0)
         ticks = iter(range(1000))
         monkeypatch.setattr(
             prune, "monotonic", lambda: next(ticks) / 2
