@@ -89,6 +89,15 @@ def test_the_printed_address_gives_a_cookie_and_disappears_from_the_address_bar(
     assert client.get("/").text == "in"
 
 
+def test_the_address_that_a_browser_is_started_with_opens_a_single_time(house):
+    """Everybody on the machine can read it: it stands in a command line."""
+    ticket = house.door.ticket()
+    assert house.door.token not in ticket
+    assert house.client(let_in=False).get(ticket).status_code == 303
+    assert house.client(let_in=False).get(ticket).status_code == 403
+    assert house.client(let_in=False).get(house.door.address).status_code == 303
+
+
 def test_a_name_that_was_made_to_point_here_is_refused(house):
     for base in (f"http://evil.example:{PORT}", "http://127.0.0.1:1", "http://127.0.0.1"):
         client = house.client(base=base)

@@ -58,10 +58,10 @@ def studio(
     progress("reading the snapshot ...")
     desk = make_desk(made, _reader(config, as_of, organization), include_private)
 
-    def tell(address: str) -> None:
-        click.echo(f"crmrules studio: {address}\nStop it with Ctrl-C.", err=True)
+    def tell(door: Any) -> None:
+        click.echo(f"crmrules studio: {door.address}\nStop it with Ctrl-C.", err=True)
         if show:
-            click.launch(address)
+            click.launch(door.ticket())
 
     serve(desk, port=port, idle=idle * 60, tell=tell)
 

@@ -40,13 +40,14 @@ CSRF_HEADER = "X-Crmrules-Page"
 class Door:
     """The outermost layer. ``port``: the one we listen on.
 
-    ``token`` opens it once by address; ``page`` is the word that our own page sends back.
+    ``token`` opens it by address; ``page`` is the word that our own page sends back.
     """
 
     port: int
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     page: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     _session: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+    _tickets: set[str] = field(default_factory=set)
     clock: Callable[[], float] = time.monotonic
     last_seen: float = field(init=False)
 
@@ -60,8 +61,23 @@ class Door:
 
     @property
     def address(self) -> str:
-        """What the person opens, once."""
+        """What the person opens."""
         return f"http://{self.hosts[0]}/?token={self.token}"
+
+    def ticket(self) -> str:
+        """Return an address that opens it a single time.
+
+        For a browser that we start: everybody on the machine can read its command line.
+        """
+        one = secrets.token_urlsafe(32)
+        self._tickets.add(one)
+        return f"http://{self.hosts[0]}/?token={one}"
+
+    def _opens(self, given: str) -> bool:
+        if given in self._tickets:
+            self._tickets.remove(given)
+            return True
+        return _equal(given, self.token)
 
     @property
     def cookie(self) -> str:
@@ -90,7 +106,7 @@ class Door:
         if headers.get("host", "") not in self.hosts:
             return _no(421, "This page answers to the address that crmrules studio printed only.")
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [])
-        if scope["method"] in _SAFE and any(_equal(one, self.token) for one in given):
+        if scope["method"] in _SAFE and any(map(self._opens, given)):
             # The token leaves the address bar, the history and the referrer.
             welcome = RedirectResponse("/", status_code=303)
             welcome.set_cookie(self.cookie, self._session, httponly=True, samesite="strict")

@@ -16,10 +16,10 @@ from crmrules.studio.door import Door
 _ADDRESS = "127.0.0.1"
 
 
-def serve(desk: Desk, *, port: int, idle: float, tell: Callable[[str], None]) -> None:
+def serve(desk: Desk, *, port: int, idle: float, tell: Callable[[Door], None]) -> None:
     """Serve until interrupted, or until nothing was asked for ``idle`` seconds.
 
-    ``tell`` gets the address, token and all, once somebody can open it. Port 0: any free one.
+    ``tell`` gets the door, once somebody can come in by it. Port 0: any free one.
     Raises UsageError where the port is taken.
     """
     with _listening(port) as sock:
@@ -38,7 +38,7 @@ def serve(desk: Desk, *, port: int, idle: float, tell: Callable[[str], None]) ->
 
         async def run() -> None:
             waiting = asyncio.create_task(_stop_when_idle(server, door, idle))
-            tell(door.address)
+            tell(door)
             await server.serve(sockets=[sock])
             waiting.cancel()
 
