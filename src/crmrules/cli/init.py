@@ -205,5 +205,5 @@ def _overlay(book: RuleBook) -> str:
     for rule in book.rules:
         settings = ", ".join(f"{name}: {s.value}" for name, s in rule.settings.items())
         lines.append(f"# {rule.title}. Recommended: {rule.recommended}; settings: {settings}")
-        lines.append(f"{rule.id}: {{mode: shadow}}")
+        lines.append(f"{rule.id}: {{mode: {rule.mode}}}")  # shadow; private ones are disabled
     return "\n".join(lines) + "\n"
