@@ -16,7 +16,7 @@ from crmrules_hubspot.config import read_config
 
 
 @pytest.mark.parametrize("crm", ["salesforce", "hubspot", "export"])
-def test_the_written_files_load_and_every_rule_is_in_shadow(crm, tmp_path):
+def test_the_written_files_load_and_every_rule_but_the_private_ones_is_in_shadow(crm, tmp_path):
     ran = run("init", "--crm", crm, "--out", tmp_path / "new")
     assert ran.code == 0
     assert "crmrules doctor" in ran.out
@@ -25,7 +25,8 @@ def test_the_written_files_load_and_every_rule_is_in_shadow(crm, tmp_path):
     book = load_rules(found, base)
     shipped = rulebook.load([rulebook.shipped()])
     assert [rule.id for rule in book.rules] == [rule.id for rule in shipped.rules]
-    assert {rule.mode for rule in book.rules} == {Mode.SHADOW}
+    assert {rule.mode for rule in book.rules if not rule.private} == {Mode.SHADOW}
+    assert {rule.mode for rule in book.rules if rule.private} == {Mode.DISABLED}
     assert all(r.settings == s.settings for r, s in zip(book.rules, shipped.rules, strict=True))
 
 

@@ -314,10 +314,18 @@ def test_a_rule_that_rests_on_others_is_explained_alone_as_among_them(lived):
 def test_explain_without_a_rule_tells_all_the_firing_ones_first(lived):
     folder, _, told = lived
     opportunity = told["findings"][0]["opportunity"]
-    out = run("explain", opportunity, "--as-of", NOW.isoformat(), cwd=folder).out
+    words = ("explain", opportunity, "--as-of", NOW.isoformat())
+    out = run(*words, "--all", cwd=folder).out
     verdicts = re.findall(r"^(FIRES|UNKNOWN|QUIET)", out, re.MULTILINE)
     assert len(verdicts) == SHIPPED
     assert verdicts == sorted(verdicts, key=["FIRES", "UNKNOWN", "QUIET"].index)
+    short = run(*words, cwd=folder).out
+    assert (
+        re.findall(r"^(FIRES|UNKNOWN)", short, re.MULTILINE) == verdicts[: -verdicts.count("QUIET")]
+    )
+    [quiet] = re.findall(r"^QUIET +(\d+) rules: (.+)$", short, re.MULTILINE)
+    assert int(quiet[0]) == len(quiet[1].split(", ")) == verdicts.count("QUIET")
+    assert "--all" in short
 
 
 @pytest.mark.parametrize(

@@ -167,6 +167,6 @@ def test_what_would_help_most_stands_first_with_the_rules_it_helps():
 
 
 def test_a_rule_of_every_chapter_has_its_chapter_s_name():
-    from crmrules.report.figures import CHAPTERS
+    from crmrules.rulepages.page import CHAPTERS
 
     assert {rule.id.partition("-")[0] for rule in BOOK.rules} == set(CHAPTERS)

@@ -152,8 +152,8 @@ def _tell(report: Any) -> None:
     writes = ", ".join(f"{n} {action}" for action, n in sorted(report.writes.items())) or "nothing"
     click.echo(
         f"   {report.opportunities} opportunities judged, {report.findings} findings; held back: "
-        f"{waiting}\n   writes: {writes}; calls: {report.usage.calls} (floor "
-        f"{report.usage.floor})"
+        f"{waiting}\n   writes: {writes}; calls: {report.usage.calls} (the least "
+        f"that could do: {report.usage.floor})"
     )
 
 

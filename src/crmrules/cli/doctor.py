@@ -65,8 +65,7 @@ def _json(seen: Any) -> dict[str, Any]:
 def _text(seen: Any) -> Iterator[str]:
     for finding in sorted(seen.found, key=lambda f: f.level):
         yield f"{finding.level}: {finding.what}\n  -> {finding.remedy}"
-    for line in seen.readiness:
-        yield from _rule(line)
+    yield from _rules(seen.readiness)
     for tags in seen.unread:
         yield f"{tags['author']}: {tags['count']} tagged line(s) not read"
         yield f"  -> {tags['suggestion']}"
@@ -105,12 +104,24 @@ def _blind(readiness: Sequence[dict[str, Any]]) -> Iterator[str]:
         yield "  -> What each lacks, and what would help, stands with the rule above."
 
 
-def _rule(line: dict[str, Any]) -> Iterator[str]:
-    missing = "; ".join(f"{name}: {line['why'][name]}" for name in line["missing"]) or "nothing"
-    blind = line["blind_percent"]
-    yield (
-        f"{line['rule']:<30} {line['mode']:<8} fires on {line['fires']}, "
-        f"cannot tell on {blind} % (missing: {missing})"
-    )
-    for fix in dict.fromkeys(line["fix"].values()):
-        yield f"  -> {fix}"
+def _rules(readiness: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Say of each rule what it finds, then what those that cannot always tell would need."""
+    width = max((len(line["rule"]) for line in readiness), default=0)
+    quiet = [line["rule"] for line in readiness if not line["fires"] and not line["blind_percent"]]
+    for line in readiness:
+        if line["rule"] in quiet:
+            continue
+        blind = line["blind_percent"]
+        told = f", cannot tell on {blind} %" if blind else ""
+        yield f"{line['rule']:<{width}}  {line['mode']:<8}  fires on {line['fires']}{told}"
+        if blind:
+            # One reason often holds for several signals: it is said once, with all their names.
+            by_reason: dict[str, list[str]] = {}
+            for name in line["missing"]:
+                by_reason.setdefault(line["why"][name], []).append(name)
+            for reason, names in by_reason.items():
+                yield f"  {reason} ({', '.join(names)})"
+        for fix in dict.fromkeys(line["fix"].values()):
+            yield f"  -> {fix}"
+    if quiet:
+        yield f"{len(quiet)} rules can tell, and fire on none: {', '.join(quiet)}"

@@ -17,6 +17,7 @@ from crmrules.report import draw
 from crmrules.report.paper import Paperwork, Week, weeks
 from crmrules.report.words import day, percent
 from crmrules.rule import Rule
+from crmrules.rulepages.page import chapter
 from crmrules.state import OrgStore
 from crmrules.state.lookback import Lookback, lookback
 
@@ -167,28 +168,14 @@ def _sight_chart(report: Report, rules: Sequence[Rule]) -> draw.Picture | None:
     blind: Counter[str] = Counter()
     scope: Counter[str] = Counter()
     for rule in rules:
-        chapter = CHAPTERS.get(rule.id.partition("-")[0], "Rules of your own")
-        blind[chapter] += report.unknown[rule.id]
-        scope[chapter] += report.in_scope[rule.id]
+        blind[chapter(rule.id)] += report.unknown[rule.id]
+        scope[chapter(rule.id)] += report.in_scope[rule.id]
     rows = [(name, blind[name] / n) for name, n in scope.items() if n]
     if not rows:
         return None
     told = "; ".join(f"{name}: {percent(share)}" for name, share in rows)
     spec = draw.bars(rows, "Judgements that could not be made", most=1, form=".0%")
     return draw.draw(spec, f"How many judgements could not be made, by chapter. {told}.")
-
-
-CHAPTERS = {
-    "buy": "Buying phases",
-    "entry": "Entry: who we talk to",
-    "needs": "Needs",
-    "crit": "Decision criteria",
-    "comp": "Competition",
-    "conc": "Concerns",
-    "nego": "Negotiation",
-    "post": "After the sale",
-}
-"""The chapters of the book, by how the ids of their rules begin."""
 
 
 def _weekly(found: Lookback, rules: Sequence[Rule], now: datetime) -> list[Weekly]:

@@ -12,21 +12,22 @@ from crmrules.state.volumes import WEEKS
 from crmrules.texts import alternatives
 
 CHAPTERS = {
-    "buy": "The buying process",
-    "entry": "Entry",
+    "buy": "How customers buy",
+    "entry": "Getting in",
     "needs": "Needs",
-    "crit": "Criteria",
+    "crit": "Decision criteria",
     "comp": "Competition",
     "conc": "Concerns",
     "nego": "Negotiation",
-    "post": "After the sale",
+    "post": "After the decision",
 }
-_OWN = "Your own rules"
+"""The chapters of the book, by how the ids of their rules begin."""
+OWN = "Rules of your own"
 
 
 def chapter(rule: str) -> str:
     """Return the chapter of a rule, from its id."""
-    return CHAPTERS.get(rule.partition("-")[0], _OWN)
+    return CHAPTERS.get(rule.partition("-")[0], OWN)
 
 
 def of_rule(about: About) -> list[Block]:
@@ -117,7 +118,7 @@ def index(abouts: Sequence[About]) -> list[Block]:
             f"{len(abouts)} rules. Written by `crmrules rules docs`; write it anew after a change."
         ),
     ]
-    for name in (*CHAPTERS.values(), _OWN):
+    for name in (*CHAPTERS.values(), OWN):
         many = [about for about in abouts if chapter(about.rule.id) == name]
         if many:
             head = ("Rule", "mode", "severity", f"findings in {WEEKS} weeks", "precision")

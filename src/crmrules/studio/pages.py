@@ -4,28 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from crmrules.findings.hold import IN_WORDS, HeldBack
 from crmrules.rule import Clause, Group, Mode, Rule, Text
 from crmrules.rulepages.condition import WORDS, value
+from crmrules.rulepages.page import CHAPTERS, OWN, chapter
 from crmrules.signals._registry import SIGNALS
 from crmrules.studio.desk import Desk, Line, Sheet
 from crmrules.studio.draft import Change, Place
 from crmrules.texts import alternatives
 
-_CHAPTERS = {
-    "buying": "How customers buy",
-    "entry": "Getting in",
-    "needs": "Needs",
-    "criteria": "Decision criteria",
-    "competition": "Competition",
-    "concerns": "Concerns",
-    "negotiation": "Negotiation",
-    "account": "After the decision",
-}
 _MODES = {
     Mode.LIVE: "live: asks",
     Mode.SHADOW: "shadow: only counts",
@@ -88,6 +79,7 @@ class Pages:
             "effect": effect,
             "owners": owners,
             "capped": capped,
+            "waits": _waits(effect["held_back"]),
             "appear": appear,
             "go": go,
             "changes": changes,
@@ -115,6 +107,16 @@ class Pages:
         }
 
 
+def _waits(held: dict[str, dict[str, int]]) -> list[dict[str, Any]]:
+    """Return why findings make no task, where that changes: what a rule that stays silent is."""
+    before, after = held["before"], held["after"]
+    return [
+        {"why": IN_WORDS[HeldBack(r)], "before": before.get(r, 0), "after": after.get(r, 0)}
+        for r in sorted(before.keys() | after.keys())
+        if before.get(r, 0) != after.get(r, 0)
+    ]
+
+
 def summary(effect: dict[str, Any]) -> str:
     """Return the effect in one sentence, for who listens rather than looks."""
     if not effect["rules"]:
@@ -129,14 +131,14 @@ def summary(effect: dict[str, Any]) -> str:
 
 
 def _chapters(lines: Sequence[Line]) -> list[tuple[str, list[Line]]]:
-    def chapter(line: Line) -> tuple[int, str]:
-        folder = Path(line.rule.path).parent.name
-        known = list(_CHAPTERS)
-        place = known.index(folder) if folder in known else len(known)
-        return place, _CHAPTERS.get(folder, folder)
+    order = [*CHAPTERS.values(), OWN]
 
-    ordered = sorted(lines, key=lambda line: (chapter(line), line.rule.id))
-    return [(title, list(found)) for (_, title), found in groupby(ordered, chapter)]
+    def place(line: Line) -> tuple[int, str]:
+        title = chapter(line.rule.id)
+        return order.index(title), title
+
+    ordered = sorted(lines, key=lambda line: (place(line), line.rule.id))
+    return [(title, list(found)) for (_, title), found in groupby(ordered, place)]
 
 
 def _setting(sheet: Sheet, name: str) -> dict[str, Any]:
