@@ -51,6 +51,11 @@ def test_doctor_lets_a_good_setup_pass_and_says_how_blind_each_rule_is(home):
     told = run("doctor", cwd=home)
     assert told.code == 0
     assert "Next: crmrules plan" in told.out
+    assert all(told.out.count(line["rule"]) for line in found["readiness"])
+    fixes = {fix for line in found["readiness"] for fix in line["fix"].values()}
+    assert fixes
+    assert all(told.out.count(f"-> {fix}\n") == 1 for fix in fixes)
+    assert "nothing" not in told.out
 
 
 def test_doctor_and_plan_make_no_write(home, crm):

@@ -101,11 +101,11 @@ def _blind(readiness: Sequence[dict[str, Any]]) -> Iterator[str]:
             f"blind: {len(names)} rule(s) cannot tell on half of their opportunities or more: "
             + (", ".join(names))
         )
-        yield "  -> What each lacks, and what would help, stands with the rule above."
+        yield "  -> What each lacks stands with it above, what would help after the list."
 
 
 def _rules(readiness: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Say of each rule what it finds, then what those that cannot always tell would need."""
+    """Say of each rule what it finds and why it cannot tell, then once what would help which."""
     width = max((len(line["rule"]) for line in readiness), default=0)
     quiet = [line["rule"] for line in readiness if not line["fires"] and not line["blind_percent"]]
     for line in readiness:
@@ -114,14 +114,24 @@ def _rules(readiness: Sequence[dict[str, Any]]) -> Iterator[str]:
         blind = line["blind_percent"]
         told = f", cannot tell on {blind} %" if blind else ""
         yield f"{line['rule']:<{width}}  {line['mode']:<8}  fires on {line['fires']}{told}"
-        if blind:
-            # One reason often holds for several signals: it is said once, with all their names.
-            by_reason: dict[str, list[str]] = {}
-            for name in line["missing"]:
-                by_reason.setdefault(line["why"][name], []).append(name)
-            for reason, names in by_reason.items():
-                yield f"  {reason} ({', '.join(names)})"
-        for fix in dict.fromkeys(line["fix"].values()):
-            yield f"  -> {fix}"
+        # One reason often holds for several signals: it is said once, with all their names.
+        by_reason: dict[str, list[str]] = {}
+        for name in line["missing"] if blind else ():
+            by_reason.setdefault(line["why"][name], []).append(name)
+        for reason, names in by_reason.items():
+            yield f"    {reason} ({', '.join(names)})"
     if quiet:
-        yield f"{len(quiet)} rules can tell, and fire on none: {', '.join(quiet)}"
+        yield f"{len(quiet)} more can tell on all, and fire on none: {', '.join(quiet)}"
+    yield from _help(readiness)
+
+
+def _help(readiness: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Say what would help, what helps most rules first."""
+    helped: dict[str, list[str]] = {}
+    for line in readiness:
+        for fix in dict.fromkeys(line["fix"].values()):
+            helped.setdefault(fix, []).append(line["rule"])
+    if helped:
+        yield "what would help:"
+    for fix, names in sorted(helped.items(), key=lambda one: -len(one[1])):
+        yield f"  -> {fix}\n     ({', '.join(names)})"

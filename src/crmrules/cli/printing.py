@@ -199,6 +199,7 @@ class Printer:
             f"set_flags    {n} opportunit{'y' if n == 1 else 'ies'}  {what}"
             for what, n in alike.most_common(_MOST)
         ]
+        out.write("writes:\n" if lines else "")
         out.writelines(f"  {line}\n" for line in lines)
 
 

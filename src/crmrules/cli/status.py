@@ -124,7 +124,8 @@ def _print(found: Any, now: datetime) -> None:
 def _weeks(weeks: Any) -> str:
     if not weeks:
         return "none yet"
-    return f"{len(weeks)}, {weeks[0].name} to {weeks[-1].name}"
+    first, last = weeks[0].name, weeks[-1].name
+    return first if first == last else f"{len(weeks)}, {first} to {last}"
 
 
 def _success(run: Any, now: datetime) -> str:
