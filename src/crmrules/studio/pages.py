@@ -84,6 +84,7 @@ class Pages:
             "go": go,
             "changes": changes,
             "as_of": desk.as_of,
+            "synced_at": desk.effect.synced_at,
             "overlay": desk.draft.path,
             "affected": [
                 row | {"name": desk.name(row["opportunity"])}
