@@ -171,6 +171,7 @@ def _show_tasks(crm: Any) -> None:
 def _explain_one(stage: _Stage) -> None:
     from crmrules.cli.text import explanation
     from crmrules.explain import explain
+    from crmrules.rule import Mode
     from crmrules.sync import look
 
     made = stage.setup(live=True)
@@ -183,8 +184,10 @@ def _explain_one(stage: _Stage) -> None:
         if found is None:
             return
         told = [(rule, explain(rule, found.judged.readings)) for rule in made.book.enabled]
-        click.echo(f"\n7. crmrules explain {opportunity}, the first of {len(told)} verdicts:")
-        rule, first = min(told, key=lambda pair: pair[1].verdict != "fires")
+        click.echo(f"\n7. crmrules explain {opportunity}, one of its {len(told)} verdicts:")
+        rule, first = min(
+            told, key=lambda pair: (pair[1].verdict != "fires", pair[0].mode is not Mode.LIVE)
+        )
         for line in explanation(first, rule).splitlines():
             click.echo(f"     {line}")
     finally:
