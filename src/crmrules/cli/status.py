@@ -45,7 +45,7 @@ def status(
     output: str,
     max_age: timedelta | None,
 ) -> int:
-    """Show the last runs, watermarks, outbox and open episodes. Makes no call.
+    """Show the last runs, up to when changes were read, writes and open episodes. Makes no call.
 
     Example: crmrules status --max-age 45m
     """
