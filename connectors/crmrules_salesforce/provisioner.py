@@ -82,7 +82,7 @@ class SalesforceProvisioner:
         kind = {True: "sandbox", False: "production", None: "type unknown"}[row.get("IsSandbox")]
         self.place = f"Salesforce organization {found} ({kind})"
         if self._looking:
-            self.place += ", as the sync's user sees it (fields only)"
+            self.place += ", as the sync's user sees it: fields alone, no permission sets"
         if pinned and found[:15] != pinned[:15]:
             raise AccessError(
                 f"this token belongs to organization {found}, the configuration pins {pinned}",

@@ -52,6 +52,11 @@ def test_doctor_lets_a_good_setup_pass_and_says_how_blind_each_rule_is(home):
     told = run("doctor", cwd=home)
     assert told.code == 0
     assert "Next: crmrules plan" in told.out
+    assert all(told.out.count(line["rule"]) for line in found["readiness"])
+    fixes = {fix for line in found["readiness"] for fix in line["fix"].values()}
+    assert fixes
+    assert all(told.out.count(f"-> {fix}\n") == 1 for fix in fixes)
+    assert "nothing" not in told.out
 
 
 def test_doctor_and_plan_make_no_write(home, crm):
@@ -325,10 +330,18 @@ def test_a_rule_that_rests_on_others_is_explained_alone_as_among_them(lived):
 def test_explain_without_a_rule_tells_all_the_firing_ones_first(lived):
     folder, _, told = lived
     opportunity = told["findings"][0]["opportunity"]
-    out = run("explain", opportunity, "--as-of", NOW.isoformat(), cwd=folder).out
+    words = ("explain", opportunity, "--as-of", NOW.isoformat())
+    out = run(*words, "--all", cwd=folder).out
     verdicts = re.findall(r"^(FIRES|UNKNOWN|QUIET)", out, re.MULTILINE)
     assert len(verdicts) == SHIPPED
     assert verdicts == sorted(verdicts, key=["FIRES", "UNKNOWN", "QUIET"].index)
+    short = run(*words, cwd=folder).out
+    assert (
+        re.findall(r"^(FIRES|UNKNOWN)", short, re.MULTILINE) == verdicts[: -verdicts.count("QUIET")]
+    )
+    [quiet] = re.findall(r"^QUIET +(\d+) rules: (.+)$", short, re.MULTILINE)
+    assert int(quiet[0]) == len(quiet[1].split(", ")) == verdicts.count("QUIET")
+    assert "--all" in short
 
 
 @pytest.mark.parametrize(

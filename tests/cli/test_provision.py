@@ -65,6 +65,14 @@ class Provisioner:
         return self.found
 
 
+class Assigning(Provisioner):
+    """One whose CRM knows permission sets."""
+
+    def __call__(self, settings, *, token, flags, assign=False):
+        self.seen = {"settings": settings, "token": token, "flags": flags, "assign": assign}
+        return self
+
+
 @pytest.fixture
 def place(tmp_path):
     """Return a folder with a configuration for HubSpot and an administrator's token."""
@@ -105,6 +113,12 @@ def test_a_dry_run_looks_with_the_syncs_token(place, provisioner):
         "= tasks  crmrules_key",
         f"1 new, 1 extended, 1 kept. Nothing was written. {NEXT}",
     ]
+
+
+def test_a_dry_run_names_the_option_without_which_nobody_would_see_the_fields(place, provisioner):
+    provisioner.__class__ = Assigning
+    ran = run("provision", "--dry-run", cwd=place)
+    assert ran.out.endswith(f"{NEXT} --assign\n")
 
 
 def test_writing_takes_the_administrators_token(place, provisioner):

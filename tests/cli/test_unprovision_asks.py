@@ -96,6 +96,7 @@ def test_the_list_is_shown_and_a_no_removes_nothing(place, crm, monkeypatch):
     monkeypatch.setattr(click, "confirm", confirm)
     ran = run("unprovision", *ASKED, cwd=place)
     assert (ran.code, crm.removed) == (130, [])
+    assert "Nothing was removed." in ran.err
     assert asked == ["Remove 1 task, 1 field from HubSpot portal 4711 (SANDBOX)?"]
     assert ran.out.splitlines()[:4] == [
         "HubSpot portal 4711 (SANDBOX)",

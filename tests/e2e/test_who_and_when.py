@@ -127,6 +127,8 @@ def test_minor_findings_are_told_once_in_one_digest_a_week(crm, tmp_path):
         minor = {f["opportunity"] for f in first.json["findings"] if f["held_back"] == "digest"}
         lines = sum(w["fields"]["body"].count("\n- ") + 1 for w in digests)
         assert lines == len(minor)
+        one = world.run("explain", min(minor)).json["name"]
+        assert sum(f"- {one}: " in w["fields"]["body"] for w in digests) == 1
         asked = [w for w in creates(first) if w["rule"] == "e2e-minor"]
         assert all(w["opportunity"] not in minor for w in asked)
         for days in (1, 7, 7):

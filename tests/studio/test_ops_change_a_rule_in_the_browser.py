@@ -9,6 +9,7 @@ import yaml
 from studio_kit import HOSTILE
 
 import chromium
+from crmrules.findings.hold import IN_WORDS, HeldBack
 
 pytestmark = pytest.mark.slow
 
@@ -72,6 +73,9 @@ def test_what_the_page_says_is_what_the_preview_command_says(look, studio, firin
     told = studio.world.run("preview", "--overlay", str(changed)).json
     ours = json.loads(json.dumps(studio.desk.effect.json(), default=list))
     assert ours == told
+    row = view.page.locator("#effect tr", has_text=IN_WORDS[HeldBack.SHADOW]).locator("td")
+    held = [told["held_back"][when]["shadow"] for when in ("before", "after")]
+    assert [int(cell) for cell in row.all_inner_texts()] == held
     assert count(view, 0) == len(told["next_sync"]["appear"])
     assert count(view, 1) == len(told["once_settled"]["appear"])
 

@@ -9,9 +9,11 @@ from types import SimpleNamespace
 
 from crmrules import rulebook
 from crmrules.cli.printing import Printer
-from crmrules.connector import Organization, Usage
+from crmrules.connector import CreateTask, Organization, SetFields, TaskFields, Usage
 from crmrules.engine import Judgement
+from crmrules.findings.hold import IN_WORDS, HeldBack
 from crmrules.outcome import Report
+from crmrules.plan import PlannedWrite
 from crmrules.rule import Verdict
 from crmrules.signals import Known, Unknown
 
@@ -40,3 +42,58 @@ def test_an_unknown_verdict_names_what_its_own_rule_lacked_and_nothing_else():
         {"discount_above_allowance": "no quote tells a discount"}
     ]
     assert (printed["api_calls"], printed["api_floor"]) == (3, 2)
+
+
+def written(writes, **counts):
+    """Return what a run with these writes looks like on a terminal."""
+    out = io.StringIO()
+    report = Report(NOW, "fake", Organization("00D"), Usage(3, 10, 2))
+    report.held_back.update(counts)
+    with Printer("text") as printer:
+        for one in writes:
+            printer.show().write(one)
+        printer.finish(report, out)
+    return out.getvalue()
+
+
+def fields(opportunity, **values):
+    return PlannedWrite("set_flags", SetFields(opportunity, values), opportunity)
+
+
+def test_writes_that_set_no_flag_are_summed_up_and_those_that_do_are_told_one_by_one():
+    quiet = [fields(f"006{n}", status="ok", checked_at=NOW) for n in range(40)]
+    loud = fields("006X", status="critical", flags=["gone_dark", "no_power"])
+    told = written([*quiet[:20], loud, *quiet[20:], fields("006Y", summary="")])
+    assert "  set_flags    006X  status=critical, flags=gone_dark, no_power\n" in told
+    assert "  set_flags    40 opportunities  status=ok\n" in told
+    assert "  set_flags    1 opportunity  summary\n" in told
+    assert "0060" not in told
+
+
+def test_what_is_more_than_fits_is_counted_exactly():
+    loud = [fields(f"006{n}", status="attention", flags=["no_power"]) for n in range(30)]
+    told = written([*loud, fields("006Z", status="ok")])
+    assert told.count("flags=no_power") == 25
+    assert "  ... and 5 more: --format json\n" in told
+    assert "  set_flags    1 opportunity  status=ok\n" in told
+
+
+def test_a_digest_is_about_several_opportunities_and_none_of_them_is_called_none():
+    task = TaskFields("This week", "- one", NOW.date(), "005A", None, "digest")
+    about = TaskFields("Ask", "one", NOW.date(), "005A", "006A", "r")
+    told = written(
+        [
+            PlannedWrite("create_task", CreateTask("k1", task), "", "digest", "005A"),
+            PlannedWrite("create_task", CreateTask("k2", about), "006A", "r", "005A"),
+        ]
+    )
+    assert "  create_task  several  005A  This week\n" in told
+    assert "most affected opportunities: 006A 1\n" in told
+    assert "None" not in told
+
+
+def test_every_reason_to_hold_a_finding_back_is_told_in_words():
+    told = written([], **{str(held): 2 for held in HeldBack})
+    for held in HeldBack:
+        assert f"2 {held}" in told
+        assert IN_WORDS[held] in told

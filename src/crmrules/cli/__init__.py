@@ -26,7 +26,10 @@ COMMANDS = {
     "preview": ("preview", "Show what changed rules would do to the last snapshot. No CRM call."),
     "studio": ("studio", "A local page: change rules, see what comes and goes, save."),
     "run": ("scheduler", "Sync on the configured schedule until stopped, with health and metrics."),
-    "status": ("status", "Show the last runs, watermarks, outbox and open episodes."),
+    "status": (
+        "status",
+        "Show the last runs, up to when changes were read, writes and open episodes.",
+    ),
     "explain": ("explain", "Say why, or why not, for one opportunity, condition by condition."),
     "report": ("report", "Write a self-contained HTML page: who needs attention, and why."),
     "rules": ("rules", "List, show, check and compare rule files; write their pages and schemas."),

@@ -49,6 +49,11 @@ def provisioner(
     return make(section, token=token, flags=flags, **asked)
 
 
+def parts_of(connector: str) -> frozenset[str]:
+    """Return the names of what a CRM may have beyond its fields, and more that is no option."""
+    return frozenset(signature(_maker(connector)).parameters)
+
+
 def _maker(connector: str) -> Any:
     known = plugins.names(plugins.PROVISIONERS)
     if connector not in known and connector in plugins.names(plugins.CONNECTORS):

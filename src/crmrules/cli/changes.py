@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from crmrules.findings.hold import IN_WORDS, HeldBack
 from crmrules.preview import ColumnEffect, Effect, FindingChange, RuleChange, TaskChange
 from crmrules.texts import in_words, safe
 
@@ -182,11 +183,11 @@ def _held_by(reason: str | None) -> str:
 def _held(effect: Effect) -> Table:
     was, then = effect.before.report.held_back, effect.after.report.held_back
     rows = [
-        (reason, str(was[reason]), str(then[reason]))
+        (reason, str(was[reason]), str(then[reason]), IN_WORDS[HeldBack(reason)])
         for reason in sorted(was.keys() | then.keys())
         if reason and was[reason] != then[reason]
     ]
-    return Table("findings held back", ("why", "current rules", "changed"), rows)
+    return Table("findings held back", ("why", "current rules", "changed", "meaning"), rows)
 
 
 def _capped(effect: Effect, private: bool) -> Table:

@@ -152,8 +152,8 @@ def _tell(report: Any) -> None:
     writes = ", ".join(f"{n} {action}" for action, n in sorted(report.writes.items())) or "nothing"
     click.echo(
         f"   {report.opportunities} opportunities judged, {report.findings} findings; held back: "
-        f"{waiting}\n   writes: {writes}; calls: {report.usage.calls} (floor "
-        f"{report.usage.floor})"
+        f"{waiting}\n   writes: {writes}; calls: {report.usage.calls} (the least "
+        f"that could do: {report.usage.floor})"
     )
 
 
@@ -171,6 +171,7 @@ def _show_tasks(crm: Any) -> None:
 def _explain_one(stage: _Stage) -> None:
     from crmrules.cli.text import explanation
     from crmrules.explain import explain
+    from crmrules.rule import Mode
     from crmrules.sync import look
 
     made = stage.setup(live=True)
@@ -183,8 +184,10 @@ def _explain_one(stage: _Stage) -> None:
         if found is None:
             return
         told = [(rule, explain(rule, found.judged.readings)) for rule in made.book.enabled]
-        click.echo(f"\n7. crmrules explain {opportunity}, the first of {len(told)} verdicts:")
-        rule, first = min(told, key=lambda pair: pair[1].verdict != "fires")
+        click.echo(f"\n7. crmrules explain {opportunity}, one of its {len(told)} verdicts:")
+        rule, first = min(
+            told, key=lambda pair: (pair[1].verdict != "fires", pair[0].mode is not Mode.LIVE)
+        )
         for line in explanation(first, rule).splitlines():
             click.echo(f"     {line}")
     finally:

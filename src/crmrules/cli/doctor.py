@@ -65,8 +65,7 @@ def _json(seen: Any) -> dict[str, Any]:
 def _text(seen: Any) -> Iterator[str]:
     for finding in sorted(seen.found, key=lambda f: f.level):
         yield f"{finding.level}: {finding.what}\n  -> {finding.remedy}"
-    for line in seen.readiness:
-        yield from _rule(line)
+    yield from _rules(seen.readiness)
     for tags in seen.unread:
         yield f"{tags['author']}: {tags['count']} tagged line(s) not read"
         yield f"  -> {tags['suggestion']}"
@@ -102,15 +101,37 @@ def _blind(readiness: Sequence[dict[str, Any]]) -> Iterator[str]:
             f"blind: {len(names)} rule(s) cannot tell on half of their opportunities or more: "
             + (", ".join(names))
         )
-        yield "  -> What each lacks, and what would help, stands with the rule above."
+        yield "  -> What each lacks stands with it above, what would help after the list."
 
 
-def _rule(line: dict[str, Any]) -> Iterator[str]:
-    missing = "; ".join(f"{name}: {line['why'][name]}" for name in line["missing"]) or "nothing"
-    blind = line["blind_percent"]
-    yield (
-        f"{line['rule']:<30} {line['mode']:<8} fires on {line['fires']}, "
-        f"cannot tell on {blind} % (missing: {missing})"
-    )
-    for fix in dict.fromkeys(line["fix"].values()):
-        yield f"  -> {fix}"
+def _rules(readiness: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Say of each rule what it finds and why it cannot tell, then once what would help which."""
+    width = max((len(line["rule"]) for line in readiness), default=0)
+    quiet = [line["rule"] for line in readiness if not line["fires"] and not line["blind_percent"]]
+    for line in readiness:
+        if line["rule"] in quiet:
+            continue
+        blind = line["blind_percent"]
+        told = f", cannot tell on {blind} %" if blind else ""
+        yield f"{line['rule']:<{width}}  {line['mode']:<8}  fires on {line['fires']}{told}"
+        # One reason often holds for several signals: it is said once, with all their names.
+        by_reason: dict[str, list[str]] = {}
+        for name in line["missing"] if blind else ():
+            by_reason.setdefault(line["why"][name], []).append(name)
+        for reason, names in by_reason.items():
+            yield f"    {reason} ({', '.join(names)})"
+    if quiet:
+        yield f"{len(quiet)} more can tell on all, and fire on none: {', '.join(quiet)}"
+    yield from _help(readiness)
+
+
+def _help(readiness: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Say what would help, what helps most rules first."""
+    helped: dict[str, list[str]] = {}
+    for line in readiness:
+        for fix in dict.fromkeys(line["fix"].values()):
+            helped.setdefault(fix, []).append(line["rule"])
+    if helped:
+        yield "what would help:"
+    for fix, names in sorted(helped.items(), key=lambda one: -len(one[1])):
+        yield f"  -> {fix}\n     ({', '.join(names)})"

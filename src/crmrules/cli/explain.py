@@ -36,6 +36,7 @@ def _rules(book: RuleBook, rule_id: str | None, *, include_private: bool) -> lis
 @click.command()
 @click.argument("opportunity")
 @click.option("--rule", "rule_id", help="Only this rule.")
+@click.option("--all", "everything", is_flag=True, help="Tell the conditions of quiet rules too.")
 @click.option("--as-of", type=Moment(), help="Judge by this moment instead of now.")
 @click.option("--include-private", is_flag=True, help="Explain private rules too.")
 @common
@@ -49,6 +50,7 @@ def explain(
     verbose: int,
     output: str,
     *,
+    everything: bool,
     include_private: bool,
 ) -> None:
     """Say why, or why not, condition by condition, with values, records and what would change it.
@@ -90,23 +92,30 @@ def explain(
             }
         )
         return
-    _print(opportunity, found, explanations)
+    _print(opportunity, found, explanations, everything=everything or rule_id is not None)
 
 
-def _print(opportunity: str, found: Any, explanations: list[tuple[Any, Any]]) -> None:
+def _print(
+    opportunity: str, found: Any, explanations: list[tuple[Any, Any]], *, everything: bool
+) -> None:
     from crmrules.cli import text
     from crmrules.texts import safe
 
     name = safe(found.judged.opportunity.name or "", _LONGEST)
     click.echo(f"{name or opportunity} ({opportunity})\n")
     order = {"fires": 0, "unknown": 1, "quiet": 2}
-    for rule, each in sorted(explanations, key=lambda pair: order[pair[1].verdict]):
+    told = [one for one in explanations if everything or one[1].verdict != "quiet"]
+    for rule, each in sorted(told, key=lambda pair: order[pair[1].verdict]):
         click.echo(text.explanation(each, rule))
         for episode in found.past.episodes:
             if episode.rule == rule.id:
                 since = f"{episode.since:%Y-%m-%d}"
                 click.echo(f"  episode {episode.n}: {episode.status} since {since}")
         click.echo("")
+    quiet = [rule.id for rule, each in explanations if each.verdict == "quiet"]
+    if quiet and not everything:
+        click.echo(f"QUIET    {len(quiet)} rules: {', '.join(quiet)}")
+        click.echo("  Why not: crmrules explain " + opportunity + " --rule RULE, or --all\n")
     for one in found.judged.opportunity.unread:
         line, why = safe(one.line, _LONGEST), safe(one.why, _LONGEST)
         click.echo(f"not read in {one.record}: {line}\n  {why}\n  -> {one.suggestion}")

@@ -199,11 +199,14 @@ def _known_stages() -> str:
 
 def _overlay(book: RuleBook) -> str:
     lines = [
-        "# One line per rule: mode is live (writes), shadow (only counts) or disabled.",
+        "# One line per rule: mode is live (writes), shadow (only counts) or disabled. A number is",
+        "# changed beside it: {mode: live, settings: {meetings: 4}}.",
         "# Promote the recommended ones when 'crmrules plan' shows what you want to see.",
     ]
     for rule in book.rules:
-        settings = ", ".join(f"{name}: {s.value}" for name, s in rule.settings.items())
-        lines.append(f"# {rule.title}. Recommended: {rule.recommended}; settings: {settings}")
-        lines.append(f"{rule.id}: {{mode: {rule.mode}}}")  # shadow; private ones are disabled
+        numbers = ", ".join(f"{name}: {s.value}" for name, s in rule.settings.items())
+        settings = f"; settings: {numbers}" if numbers else ""
+        lines.append(f"# {rule.title}. Recommended: {rule.recommended}{settings}")
+        # A rule that ships disabled (a private one) stays so: somebody has to want it.
+        lines.append(f"{rule.id}: {{mode: {rule.mode}}}")
     return "\n".join(lines) + "\n"

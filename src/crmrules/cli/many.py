@@ -81,7 +81,8 @@ def _print(ends: Iterator[Ended], output: str) -> int:
     if output == "json":
         sys.stdout.write("\n]\n" if found else "[]\n")
     for ended in sorted(found, key=lambda one: one.config):
-        said = f": {ended.said.splitlines()[0]}" if ended.said else ""
+        said = ended.said.splitlines()[0].removeprefix(f"{ended.config}: ") if ended.said else ""
+        said = f": {said}" if said else ""
         click.echo(f"{ended.config}: exit {ended.code}{said}", err=True)
     return worst(ended.code for ended in found)
 

@@ -78,3 +78,12 @@ def preview(
     else:
         told = text if output == "text" else markdown
         sys.stdout.write(told(effect, include_private=include_private))
+        if output == "text" and overlay is not None and was is None and effect.rules:
+            click.echo(_next(overlay, made.settings.overlay, stopped=bool(effect.after.stops)))
+
+
+def _next(changed: Path, configured: str, *, stopped: bool) -> str:
+    """Return what follows; ``stopped``: a guard would stop the sync, its remedy stands above."""
+    if stopped:
+        return f"Next: change {changed} again, then crmrules preview --overlay {changed}"
+    return f"Next: mv {changed} {configured or 'overlay.yaml'}, then crmrules plan"

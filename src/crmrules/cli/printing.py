@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import IO, Any, Self
 
-from crmrules.findings.hold import SILENT
+from crmrules.findings.hold import IN_WORDS, SILENT, HeldBack
 from crmrules.outcome import Report, Show
 from crmrules.plan import Finding, Judged, PlannedWrite, stamp
 from crmrules.rule import Rule, Verdict
@@ -145,7 +145,8 @@ class Printer:
             where = "a private one" if failure.private else failure.opportunity
             out.write(f"  {failure.action} {where}: {failure.error} ({again})\n")
             out.write(f"    -> {failure.remedy}\n")
-        out.write(f"calls: {report.usage.calls} (floor {report.usage.floor})\n")
+        usage = report.usage
+        out.write(f"calls: {usage.calls} (the least that could do: {usage.floor})\n")
 
     def _all_of(self, open_: Any, private: Any) -> Any:
         """Return a count, with what private rules add to it where somebody asked for them."""
@@ -154,14 +155,16 @@ class Printer:
     def _held(self, report: Report, out: IO[str]) -> None:
         held = {reason: n for reason, n in report.held_back.items() if reason}
         if held:
-            words = ", ".join(f"{n} {reason}" for reason, n in sorted(held.items()))
-            out.write(f"held back: {words}\n")
+            out.write("held back:\n")
+            width = max(map(len, held))
+            for reason, n in sorted(held.items()):
+                why = IN_WORDS[HeldBack(reason)]
+                out.write(f"  {n:>5} {reason:<{width}}  {why}\n")
 
     def _most(self, out: IO[str]) -> None:
         """Say which rules, people and opportunities have the most of it."""
-        opportunities = Counter(
-            dict(self._spool.most("writes", "opportunity", _MOST, but=("action", "set_flags")))
-        )
+        most = self._spool.most("writes", "opportunity", _MOST + 1, but=("action", "set_flags"))
+        opportunities = Counter({name: n for name, n in most if name})  # a digest is about several
         for title, counted in (
             ("task writes by rule", self._tasks["rule"]),
             ("task writes by owner", self._tasks["owner"]),
@@ -175,29 +178,48 @@ class Printer:
                 out.write(f"{title}: {', '.join(found)}{rest}\n")
 
     def _listed(self, out: IO[str]) -> None:
-        """List the writes, those about tasks first: they are what people will notice."""
-        shown = 0
+        """List the writes, tasks first: they are what people will notice; what sets no flag last.
+
+        Those without a flag are summed up by what they set: there may be one for every opportunity.
+        """
+        lines: list[str] = []
+        more, alike = 0, Counter[str]()
         for about_tasks in (True, False):
             for write in self._spool.read("writes"):
                 if (write["action"] != "set_flags") is not about_tasks:
                     continue
-                if shown == _SHOWN:
-                    out.write(
-                        f"  ... and {self._spool.count('writes') - _SHOWN} more: --format json\n"
-                    )
-                    return
-                out.write(f"  {_line(write)}\n")
-                shown += 1
+                if not about_tasks and not write["fields"].get("flags"):
+                    alike[_said(write["fields"])] += 1
+                elif len(lines) == _SHOWN:
+                    more += 1
+                else:
+                    lines.append(_line(write))
+        lines += [f"... and {more} more: --format json"] if more else []
+        lines += [
+            f"set_flags    {n} opportunit{'y' if n == 1 else 'ies'}  {what}"
+            for what, n in alike.most_common(_MOST)
+        ]
+        out.write("writes:\n" if lines else "")
+        out.writelines(f"  {line}\n" for line in lines)
+
+
+def _said(fields: dict[str, Any]) -> str:
+    told = ", ".join(
+        f"{name}={', '.join(value) if isinstance(value, list) else value}"
+        for name, value in fields.items()
+        if name in ("status", "flags")
+    )
+    return told or ", ".join(fields)
 
 
 def _line(write: dict[str, Any]) -> str:
     fields = write["fields"]
+    where = write["opportunity"] or "several"
     if write["action"] == "create_task":
-        return f"create_task  {write['opportunity']}  {write['owner']}  {fields['subject']}"
+        return f"create_task  {where}  {write['owner']}  {fields['subject']}"
     if write["action"] == "set_flags":
-        said = ", ".join(f"{k}={v}" for k, v in fields.items() if k in ("status", "flags"))
-        return f"set_flags    {write['opportunity']}  {said or ', '.join(fields)}"
-    return f"{write['action']:<12} {write['opportunity']}  {write['rule']}"
+        return f"set_flags    {where}  {_said(fields)}"
+    return f"{write['action']:<12} {where}  {write['rule']}"
 
 
 def _sum(counted: Counter[str]) -> str:

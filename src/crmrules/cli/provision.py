@@ -8,14 +8,14 @@ It decides nothing: the provisioner compares and writes, this prints.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from crmrules import log
-from crmrules.cli.admin import OPTION, admin_token, provisioner
+from crmrules.cli.admin import OPTION, admin_token, parts_of, provisioner
 from crmrules.cli.options import common, emit, formatted
 from crmrules.errors import CrmRulesError
 from crmrules.provisioning import SIGNS, Step
@@ -76,7 +76,7 @@ def provision(
         click.echo(it.place)
         for line in lines(steps):
             click.echo(line)
-        click.echo(_verdict(steps, dry_run=dry_run))
+        click.echo(_verdict(steps, _more(settings.connector, parts), dry_run=dry_run))
     return 3 if conflict else 0
 
 
@@ -94,6 +94,12 @@ def lines(steps: Sequence[Step]) -> list[str]:
     return told
 
 
+def _more(connector: str, asked: Mapping[str, bool]) -> str:
+    """Return the next command's options: those given, and what lets the sync see new fields."""
+    wanted = [name for name, on in asked.items() if on or name == "assign"]
+    return "".join(f" --{name}" for name in wanted if name in parts_of(connector))
+
+
 def _report_made(made: Sequence[Step]) -> None:
     """Say on stderr what was written before an error; running again goes on from there."""
     if made:
@@ -102,7 +108,8 @@ def _report_made(made: Sequence[Step]) -> None:
             click.echo(line, err=True)
 
 
-def _verdict(steps: Sequence[Step], *, dry_run: bool) -> str:
+def _verdict(steps: Sequence[Step], more: str, *, dry_run: bool) -> str:
+    """Return the last line; ``more``: the options a first time needs beside the token."""
     count = [SIGNS[step.action] for step in steps].count
     if count("!"):
         return f"{count('!')} conflict(s): nothing was written. Next: mend them, then run it again"
@@ -113,5 +120,5 @@ def _verdict(steps: Sequence[Step], *, dry_run: bool) -> str:
         return f"Nothing to do. {after}"
     work = f"{count('+')} new, {count('~')} extended, {count('=')} kept."
     if dry_run:
-        return f"{work} Nothing was written. Next: crmrules provision {OPTION} FILE"
+        return f"{work} Nothing was written. Next: crmrules provision {OPTION} FILE{more}"
     return f"{work} Written and read back. {after}"

@@ -45,7 +45,7 @@ def status(
     output: str,
     max_age: timedelta | None,
 ) -> int:
-    """Show the last runs, watermarks, outbox and open episodes. Makes no call.
+    """Show the last runs, up to when changes were read, writes and open episodes. Makes no call.
 
     Example: crmrules status --max-age 45m
     """
@@ -105,16 +105,17 @@ def _print(found: Any, now: datetime) -> None:
         click.echo(
             f"  run {run.id} {run.started:%Y-%m-%d %H:%M} {run.command}: {ended}, "
             f"{counts.get('done', 0)} written, {counts.get('failed', 0)} failed, "
-            f"{run.calls or 0} calls (floor {run.floor or 0})"
+            f"{run.calls or 0} calls"
         )
     waiting = sum(found.outbox.get(state, 0) for state in UNSETTLED)
     if waiting:
         since = f" since {stamp(found.waiting_since)}" if found.waiting_since else ""
         click.echo(f"  {waiting} write(s) not settled{since}; the next sync looks after them")
     click.echo(f"  weekly snapshots: {_weeks(found.weeks)}")
+    marks = sorted(str(value) for value in found.marks.values())
+    click.echo(f"  the CRM's changes are read up to: {marks[0] if marks else 'nothing yet'}")
     for title, values in (
-        ("watermarks", found.marks),
-        ("outbox", found.outbox),
+        ("writes by state", found.outbox),
         ("open episodes", found.open_episodes),
     ):
         words = ", ".join(f"{name} {value}" for name, value in sorted(values.items()))
@@ -124,7 +125,8 @@ def _print(found: Any, now: datetime) -> None:
 def _weeks(weeks: Any) -> str:
     if not weeks:
         return "none yet"
-    return f"{len(weeks)}, {weeks[0].name} to {weeks[-1].name}"
+    first, last = weeks[0].name, weeks[-1].name
+    return first if first == last else f"{len(weeks)}, {first} to {last}"
 
 
 def _success(run: Any, now: datetime) -> str:

@@ -173,7 +173,9 @@ def sync(
     from crmrules import log
     from crmrules.cli.once import Asked, once
 
-    log.configure(log_format, verbose=verbose)  # type: ignore[arg-type]
+    # On a terminal the run is told in words already: its one line of the log would say it twice.
+    told = output == "text" and log_format is None and not verbose and sys.stderr.isatty()
+    log.configure(log_format, verbose=verbose, quiet=told)  # type: ignore[arg-type]
 
     @contextmanager
     def paper(made: Any) -> Iterator[_Paper]:

@@ -74,7 +74,7 @@ _COMMENTS = MappingProxyType(
         "client_id": "consumer key of the External Client App",
         "username": "the integration user",
         "private_key_file": "readable by you alone: chmod 600",
-        "access_token_file": "the service key, readable by you alone: chmod 600",
+        "access_token_file": "the sync's key, readable by you alone: chmod 600",
         "organization_id": "set it: refuses to write to any other org",
         "portal_id": "set it (Hub ID): refuses to write to any other portal",
         "daily_calls": "our own ceiling of a run",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crmrules.explain import ClauseView, Explanation, GroupView
-from crmrules.rule import Rule
+from crmrules.rule import Mode, Rule
 from crmrules.rulepages.condition import WORDS, condition, value
 
 _MARK = {True: "yes", False: "no ", None: "?  "}
@@ -46,7 +46,8 @@ def _first(text: str | tuple[str, ...]) -> str:
 def explanation(told: Explanation, rule: Rule) -> str:
     """Return why a rule says what it says, condition by condition."""
     cleared = " (its clearing condition holds)" if told.cleared else ""
-    lines = [f"{told.verdict.upper():8} {rule.id}: {rule.title}{cleared}"]
+    only = " (shadow: only counts)" if rule.mode is Mode.SHADOW else ""
+    lines = [f"{told.verdict.upper():8} {rule.id}: {rule.title}{cleared}{only}"]
     lines += [f"  {line}" for line in _told(told.condition)]
     if told.cleared:
         lines += ["  clears:", *(f"  {line}" for line in _told(told.clears))]

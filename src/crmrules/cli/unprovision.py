@@ -106,7 +106,11 @@ class _Run:
         if self.dry_run or not going:
             return self._looked(things, going)
         if not self.yes:
-            click.confirm(f"Remove {told(going)} from {self.it.place}?", abort=True)
+            try:
+                click.confirm(f"Remove {told(going)} from {self.it.place}?", abort=True)
+            except click.Abort:
+                click.echo("Nothing was removed.", err=True)
+                raise
         done = take_down(self.it, self.store, org, things, including_edited=self.edited)
         code = 4 if done.left else 0
         if self.text:

@@ -37,6 +37,22 @@ class HeldBack(StrEnum):
     WORKING_HOURS = "working_hours"
 
 
+IN_WORDS = {
+    HeldBack.PENDING: "waits until it has settled",
+    HeldBack.SHADOW: "its rule is in shadow: only counted",
+    HeldBack.DEMOTED: "its rule was demoted to shadow",
+    HeldBack.COVERAGE_GATE: "its rule waits: those who won do not fill in either what it asks for",
+    HeldBack.HOLDOUT: "left alone, to compare with",
+    HeldBack.SNOOZED: "snoozed by its owner",
+    HeldBack.SUPPRESSED: "another finding asks first",
+    HeldBack.COOLDOWN: "asked recently",
+    HeldBack.NO_OWNER: "nobody active to ask",
+    HeldBack.DIGEST: "for the weekly digest",
+    HeldBack.CAP_OPPORTUNITY: "enough open tasks on this opportunity",
+    HeldBack.CAP_OWNER: "enough tasks for this owner",
+    HeldBack.WORKING_HOURS: "made when its owner is at work",
+}
+"""The same for people."""
 SILENT = frozenset(
     {
         HeldBack.PENDING,

@@ -58,14 +58,18 @@ class Digest:
         """Return whether a finding's point was told before."""
         return isinstance(write.write, CreateTask) and write.write.key in self._told
 
-    def tell(self, write: PlannedWrite, calendar: Calendar) -> None:
-        """Add a finding that gets no task of its own; ask for it in rank order."""
+    def tell(self, write: PlannedWrite, calendar: Calendar, about: str | None) -> None:
+        """Add a finding that gets no task of its own; ask for it in rank order.
+
+        ``about``: the opportunity's name. A digest hangs on none, so its lines have to say it.
+        """
         if not isinstance(write.write, CreateTask) or write.owner is None or write.private:
             return
         task = write.write.task
         question = next((line for line in task.body.splitlines() if line), "")
         page = self._pages.setdefault(write.owner, _Page(calendar))
-        page.points.append((write.write.key, f"{task.subject}. {question}"))
+        where = f"{safe(about)}: " if about else ""
+        page.points.append((write.write.key, f"{where}{task.subject}. {question}"))
 
     def read(self, opportunity: Opportunity) -> None:
         """Note the tagged lines that nobody could read, for those who wrote them."""

@@ -19,6 +19,7 @@ from crmrules.model import Opportunity, OurFields, Phase
 from crmrules.plan.types import Finding, Judged, PlannedWrite
 from crmrules.rule import Mode, Rule, Severity, Verdict
 from crmrules.signals import Known
+from crmrules.signals._registry import SIGNALS
 from crmrules.texts import in_words
 
 SUMMARY_LENGTH = 1000  # characters; long enough for a paragraph, short enough for a list view
@@ -102,11 +103,21 @@ def _summary(visible: Sequence[Finding]) -> str | None:
 
 
 def seen(evidence: Iterable[Mapping[str, Any]]) -> str:
-    """Return what was seen in one line: "Seen: discount above allowance 8; ..."."""
+    """Return what was seen in one line: "Seen: quotes sent (1), future meetings (0)."."""
     parts = [
-        f"{piece['signal'].replace('_', ' ')} {in_words(piece['value'])}" for piece in evidence
+        f"{piece['signal'].removeprefix('is_').replace('_', ' ')}"
+        f" ({_seen_value(piece['signal'], piece['value'])})"
+        for piece in evidence
     ]
-    return f"Seen: {'; '.join(parts)}." if parts else ""
+    return f"Seen: {', '.join(parts)}." if parts else ""
+
+
+def _seen_value(signal: str, value: Any) -> str:
+    """Return a value as a rep reads it; of days the whole ones, since nobody counts in hours."""
+    known = SIGNALS.get(signal)
+    if isinstance(value, float) and known is not None and known.unit.endswith("days"):
+        value = round(value)
+    return in_words(value)
 
 
 def changed_fields(

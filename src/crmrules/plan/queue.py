@@ -26,7 +26,7 @@ from crmrules.rule import Rule, Severity, Verdict
 class Candidate:
     """A finding that could become a task, its write, and its record if it does.
 
-    ``calendar`` is of whom it would be asked.
+    ``calendar`` is of whom it would be asked; ``about`` the opportunity's name, where it has one.
     """
 
     place: Ranked
@@ -34,6 +34,7 @@ class Candidate:
     calendar: Calendar
     write: PlannedWrite | None = None
     wish: TaskRecord | None = None
+    about: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,7 @@ class Queue:
             off_hours=self._off_hours(judged, rule, calendar, wanted),
         )
         wish = None if write is None else tasks.wish(write, finding, judged, wanted)
-        return Candidate(place, finding, calendar, write, wish)
+        return Candidate(place, finding, calendar, write, wish, opportunity.name)
 
     def _off_hours(self, judged: Judged, rule: Rule, calendar: Calendar, wanted: datetime) -> bool:
         """Return whether this is not the time to ask; what is about tomorrow cannot wait."""
@@ -182,7 +183,7 @@ class Queue:
         for one in found:
             reason = held[one.place.rule, one.place.opportunity]
             if reason is HeldBack.DIGEST and one.write is not None:
-                self.digest.tell(one.write, one.calendar)
+                self.digest.tell(one.write, one.calendar, one.about)
             # What goes into a digest, or waits in the queue, has not been wished for yet.
             wished = reason in (None, HeldBack.WORKING_HOURS)
             yield (one if wished else replace(one, wish=None)), reason

@@ -4,27 +4,16 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from crmrules.findings.hold import IN_WORDS
 from crmrules.model import ActivityKind, Focus, Phase
 from crmrules.plan import Finding
 from crmrules.rule import Severity
 from crmrules.texts import in_words, safe
 
 LONGEST_NAME = 200  # UTF-16 code units of an opportunity's or account's name
-HELD = {
+HELD: dict[str | None, str] = {
     None: "task made, or there already",
-    "pending": "waits until it has settled",
-    "shadow": "rule is in shadow: counted only",
-    "coverage_gate": "winners here do not fill this in either",
-    "suppressed": "another finding asks first",
-    "cooldown": "asked recently",
-    "snoozed": "snoozed by its owner",
-    "cap_opportunity": "enough open tasks on this opportunity",
-    "cap_owner": "enough tasks for this owner",
-    "digest": "for the weekly digest",
-    "no_owner": "nobody active to ask",
-    "demoted": "rule was demoted to shadow",
-    "working_hours": "made when its owner is at work",
-    "holdout": "left alone, to compare with",
+    **{str(held): told for held, told in IN_WORDS.items()},
 }
 """What becomes of a finding, by why it makes no task now."""
 URGENCY = {

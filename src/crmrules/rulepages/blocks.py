@@ -71,7 +71,9 @@ def plain(blocks: Sequence[Block]) -> Iterator[str]:
             case Table():
                 for row in block.rows:
                     cells = zip(block.head[1:], row[1:], strict=True)
-                    told = "; ".join(f"{name} {_bare(cell)}" for name, cell in cells if cell)
+                    told = "; ".join(
+                        f"{name} {_bare(cell).rstrip('.')}" for name, cell in cells if cell
+                    )
                     yield f"    {_bare(row[0])}: {told}"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from crmrules.chapters import CHAPTERS, OWN, chapter
+from crmrules.findings.hold import IN_WORDS, HeldBack
 from crmrules.rule import Clause, Group, Mode, Rule, Text
 from crmrules.rulepages.condition import WORDS, value
 from crmrules.signals._registry import SIGNALS
@@ -78,10 +79,12 @@ class Pages:
             "effect": effect,
             "owners": owners,
             "capped": capped,
+            "waits": _waits(effect["held_back"]),
             "appear": appear,
             "go": go,
             "changes": changes,
             "as_of": desk.as_of,
+            "synced_at": desk.effect.synced_at,
             "overlay": desk.draft.path,
             "affected": [
                 row | {"name": desk.name(row["opportunity"])}
@@ -103,6 +106,16 @@ class Pages:
             "example": sheet.example,
             "about": sheet.about,
         }
+
+
+def _waits(held: dict[str, dict[str, int]]) -> list[dict[str, Any]]:
+    """Return why findings make no task, where that changes: what a rule that stays silent is."""
+    before, after = held["before"], held["after"]
+    return [
+        {"why": IN_WORDS[HeldBack(r)], "before": before.get(r, 0), "after": after.get(r, 0)}
+        for r in sorted(before.keys() | after.keys())
+        if before.get(r, 0) != after.get(r, 0)
+    ]
 
 
 def summary(effect: dict[str, Any]) -> str:
