@@ -165,12 +165,16 @@ def edited(
 ) -> Changes:
     """Return the overlay after one to four random changes, two in three to rules that fire."""
     changes = copy.deepcopy(present)
+    # Where nothing is live, few changes of anything else do something.
+    asleep = all(entry.get("mode") != str(Mode.LIVE) for entry in present.values())
     for _ in range(rnd.choice((1, 1, 2, 4))):
         among = firing if firing and rnd.random() < 2 / 3 else rules
         rule = rules[rnd.choice(sorted(among))]
         entry = changes.setdefault(rule.id, {})
         kind = rnd.choice(("threshold", "threshold", "threshold", "mode", "mode", "texts", "back"))
         numbers = {n: s for n, s in rule.settings.items() if type(s.value) in (int, float)}
+        if asleep and rnd.random() < 1 / 2:
+            entry["mode"] = str(Mode.LIVE)
         if kind == "threshold" and numbers:
             name = rnd.choice(sorted(numbers))
             entry.setdefault("settings", {})[name] = another(rnd, numbers[name])
