@@ -16,7 +16,7 @@ from itertools import takewhile
 
 from crmrules.connector import Problem
 from crmrules.cron import Cron
-from crmrules.sync import RECONCILE_EVERY
+from crmrules.decide import RECONCILE_EVERY
 
 _TOO_MUCH = 0.8  # of the CRM's daily limit: nobody else would be left enough
 _WEEK = 7

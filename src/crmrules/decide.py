@@ -24,6 +24,8 @@ from crmrules.state import Retention, Store, Transaction
 from crmrules.stopping import Stop
 from crmrules.text import Reader
 
+RECONCILE_EVERY = timedelta(days=7)  # between two pulls of everything
+FULL_PULL = "full_pull_at"  # the note that holds the moment of the last one
 WON_FOR = timedelta(days=365)  # won opportunities are judged this long (decisions, 12)
 
 
@@ -47,6 +49,12 @@ class Job:
     batch: Batch | None = None  # of configurations that are synced together
     pack: Sequence[Rule] = ()  # the rules without the overlay, to tell an upgrade from
     keep: Retention = field(default_factory=Retention)
+
+
+def full_pull_due(tx: Transaction, now: datetime) -> bool:
+    """Whether a sync at this moment pulls everything, unasked."""
+    last = tx.history.get(FULL_PULL)
+    return last is None or now - datetime.fromisoformat(last) >= RECONCILE_EVERY
 
 
 def measured(job: Job, tx: Transaction) -> Baseline:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
@@ -20,7 +20,16 @@ from crmrules import decide, hindsight
 from crmrules.baseline import Baseline
 from crmrules.batch import claim, holder
 from crmrules.connector import Connector, Preflight, Problem
-from crmrules.decide import Ground, Job, asked_elsewhere, evaluator, measured, to_judge
+from crmrules.decide import (
+    FULL_PULL,
+    Ground,
+    Job,
+    asked_elsewhere,
+    evaluator,
+    full_pull_due,
+    measured,
+    to_judge,
+)
 from crmrules.demotion import Review, review
 from crmrules.errors import AccessError, GuardError
 from crmrules.evaluate import opportunities
@@ -33,8 +42,6 @@ from crmrules.state import Transaction
 from crmrules.unlisted import UnlistedTasks
 from crmrules.writeback import drain, reconcile, unless_there
 
-RECONCILE_EVERY = timedelta(days=7)
-_FULL_PULL = "full_pull_at"
 log = structlog.get_logger()
 
 
@@ -162,14 +169,14 @@ def _decide(
 ) -> Report:
     """Pull, judge and plan inside the transaction; it counts only if somebody commits."""
     report = keeper.begin(job.connector, preflight, job.rules)
-    lost = tx.history.get(_FULL_PULL) is None
+    lost = tx.history.get(FULL_PULL) is None
     clock = job.store.clock
     reconcile(job.connector, tx, preflight.capabilities, run, job.now, clock)
     report.problems += pull(job.connector, tx, full=full, run=run, now=job.now)
     report.reps = review(tx, job.rules, job.now)
     report.problems += report.reps.problems
     report.baseline = measured(job, tx)
-    pulled = tx.history.get(_FULL_PULL) == job.now.isoformat()
+    pulled = tx.history.get(FULL_PULL) == job.now.isoformat()
     unlisted = UnlistedTasks.read(
         job.connector, tx, job.rules, preflight.organization.id, lost=lost, full=pulled
     )
@@ -204,9 +211,8 @@ def pull(
     once a week, since some deletions leave no trace that an incremental pull could see
     (salesforce.md, 2.6).
     """
-    last = tx.history.get(_FULL_PULL)
-    due = last is None or now - datetime.fromisoformat(last) >= RECONCILE_EVERY
-    stored = None if full or due or not tx.mirror.marks() else tx.mirror
+    everything = full or full_pull_due(tx, now) or not tx.mirror.marks()
+    stored = None if everything else tx.mirror
     problems: dict[Problem, None] = {}
     for batch in connector.pull(stored):
         problems |= dict.fromkeys(batch.problems)
@@ -215,7 +221,7 @@ def pull(
             tx.mirror.complete(kind, run)
         tx.mirror.set_marks(batch.marks)
     if stored is None:
-        tx.history.set(_FULL_PULL, now.isoformat())
+        tx.history.set(FULL_PULL, now.isoformat())
     return tuple(problems)
 
 

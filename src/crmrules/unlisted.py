@@ -55,7 +55,7 @@ class UnlistedTasks:
         if not private and not full:
             return cls(organization, ())
         unfinished = list(tx.ledger.load_tasks(TaskStatus.OPEN, TaskStatus.SNOOZED))
-        missed = _missed(tx, unfinished) if full else set()
+        missed = missed_by(tx, unfinished) if full else set()
         wanted = {t.key: t.opportunity for t in unfinished if t.rule in private or t.key in missed}
         for key, task in (connector.tasks_by_key(wanted) if wanted else {}).items():
             known.setdefault(wanted[key], []).append(task)
@@ -84,7 +84,7 @@ class UnlistedTasks:
         return {key.rpartition(":")[2]: rule for rule, key in keys.items()}
 
 
-def _missed(tx: Transaction, tasks: Iterable[TaskRecord]) -> set[str]:
+def missed_by(tx: Transaction, tasks: Iterable[TaskRecord]) -> set[str]:
     """Return the keys of tasks that are not stored though their opportunity is."""
     listed = [task for task in tasks if task.task_id is not None]
     ids = {task.opportunity for task in listed} | {str(task.task_id) for task in listed}

@@ -6,7 +6,7 @@ import random
 from collections import Counter
 
 import pytest
-from preview_kit import AGES, SIZE, Organization, by_name, carried_out, edited, rules_of
+from preview_kit import AGES, SECRET, SIZE, Organization, by_name, carried_out, edited, rules_of
 
 from crmrules import rulebook
 
@@ -70,6 +70,19 @@ def quick():
 @pytest.mark.parametrize(("crm", "age"), SAMPLE, indirect=["crm"], scope="session")
 def test_preview_says_what_the_next_sync_writes(crm, age, tmp_path, quick):
     assert looked(crm, age, tmp_path, 2)["looks"] == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("crm", CRMS, indirect=["crm"], scope="session")
+def test_a_private_rule_is_switched_off_when_the_weekly_pull_is_due(crm, tmp_path, quick):
+    """Only then a sync looks up the tasks of a rule that it knows no more."""
+    with crm(tmp_path, opportunities=SIZE, rules=None) as world:
+        AGES["handmade"](world)
+        organization = Organization(world)
+        changes = organization.changes | {SECRET: {"mode": "disabled"}}
+        said, did = organization.preview(changes), organization.sync(changes)
+    assert "cancel_task" in {write["action"] for write in did.told["writes"]}
+    assert by_name(said["writes"]) == by_name(did.told["writes"])
 
 
 @pytest.mark.torture

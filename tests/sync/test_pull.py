@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from crmrules.connector import Batch, Row
+from crmrules.decide import RECONCILE_EVERY
 from crmrules.errors import AccessError, GuardError
 from crmrules.guards import Guards, guard
 from crmrules.outcome import Report
 from crmrules.state import Store
-from crmrules.sync import RECONCILE_EVERY, pull
+from crmrules.sync import pull
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ the store is not asked again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -38,7 +38,7 @@ from crmrules.remembered import Remembered, remembered
 from crmrules.rule import Rule
 from crmrules.state import Transaction
 from crmrules.state.types import UNSETTLED, IntentState
-from crmrules.unlisted import UnlistedTasks
+from crmrules.unlisted import UnlistedTasks, missed_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class _Kept:
     elsewhere: Sequence[TaskRecord]
     leftover: OpportunityPlan
     unlisted: Sequence[tuple[TaskRecord, OurTask]]
+    missed: Collection[str]  # keys of tasks that the next sync looks up, since it pulls everything
     unsettled: int
 
 
@@ -178,7 +179,7 @@ class Snapshot:
         private = [rule.id for rule in rules if rule.private]
         known: dict[str, list[OurTask]] = {}
         for record, task in self._kept.unlisted:
-            if record.rule in private:
+            if record.rule in private or record.key in self._kept.missed:
                 known.setdefault(record.opportunity, []).append(task)
         unlisted = UnlistedTasks(self._kept.ground.organization.id, private, known)
         return unlisted.join(case.opportunity for case in self._bench.cases)
@@ -261,6 +262,9 @@ def _read(job: Job, tx: Transaction, left: Remembered) -> tuple[list[Case], _Kep
         list(decide.asked_elsewhere(tx, job.now, seen)),
         leftovers(lambda wanted: {k: read_back[k] for k in wanted}, tx, job.policy, seen, job.now),
         unlisted,
+        missed_by(tx, (record for record, _ in unlisted))
+        if decide.full_pull_due(tx, job.now)
+        else (),
         sum(counts.get(state, 0) for state in UNSETTLED),
     )
     return cases, kept
