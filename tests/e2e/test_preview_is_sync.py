@@ -6,6 +6,7 @@ import random
 from collections import Counter
 
 import pytest
+import yaml
 from preview_kit import AGES, SECRET, SIZE, Organization, by_name, carried_out, edited, rules_of
 
 from crmrules import rulebook
@@ -81,6 +82,10 @@ def test_a_private_rule_is_switched_off_when_the_weekly_pull_is_due(crm, tmp_pat
         organization = Organization(world)
         changes = organization.changes | {SECRET: {"mode": "disabled"}}
         said, did = organization.preview(changes), organization.sync(changes)
+        organization.put_back()
+        world.overlay = yaml.safe_dump(changes)
+        world.configure()
+        assert SECRET not in world.plan().out  # switched off, it is as private as before
     assert "cancel_task" in {write["action"] for write in did.told["writes"]}
     assert by_name(said["writes"]) == by_name(did.told["writes"])
 

@@ -41,9 +41,9 @@ class Changes:
             if task is None:
                 continue
             if record.rule not in self.rules:
-                write = tasks.withdraw(
-                    record, task, self.policy, tasks.SWITCHED_OFF, done=False, private=False
-                )
+                private = task.rule is None  # it does not stand on a private one
+                why = tasks.SWITCHED_OFF
+                write = tasks.withdraw(record, task, self.policy, why, done=False, private=private)
             elif episode is None:
                 continue
             elif _over(record, episode):
