@@ -58,7 +58,8 @@ def measured(folder: Path, runs: int) -> list[int]:
 @pytest.mark.slow
 def test_the_memory_of_a_scheduler_does_not_grow_from_run_to_run(tmp_path):
     found = measured(tmp_path / "world", 24)
-    assert found[-1] < found[9] * MOST, found
+    # After ten runs it may still grow once, as an allocator does; a run leaked is a megabyte each.
+    assert found[-1] < found[9] * 1.1, found
 
 
 @pytest.mark.torture
