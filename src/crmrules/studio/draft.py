@@ -57,6 +57,7 @@ class Draft:
     _data: bytes = b""
     _saved: dict[str, Any] = field(default_factory=dict)
     _book: RuleBook = field(init=False)
+    _made: RuleBook | None = None  # with all changes; a page asks for it many times between two
 
     def __post_init__(self) -> None:
         self.read()
@@ -79,6 +80,7 @@ class Draft:
                 remedy=first.remedy,
             )
         self._data, self._saved, self._book = data, document.value or {}, book
+        self._made = None
 
     @property
     def saved(self) -> RuleBook:
@@ -87,7 +89,9 @@ class Draft:
 
     def rules(self) -> RuleBook:
         """Return the rules with all changes. What was refused never became a change."""
-        return self._read(self._merged(self._changes))[0].in_language(self.language)
+        if self._made is None:
+            self._made = self._read(self._changes)[0].in_language(self.language)
+        return self._made
 
     def changes(self) -> list[Change]:
         """Return what is not saved yet, by rule and place."""
@@ -109,9 +113,9 @@ class Draft:
             if not _same(value, said(saved, place)):
                 back = self._in_file(place) == place and _same(value, said(pack, place))
                 wanted[place] = Removed() if back else value
-        refused = self._read(self._merged(wanted))[1]
+        book, refused = self._read(wanted)
         if not refused:
-            self._changes = wanted
+            self._changes, self._made = wanted, book.in_language(self.language)
         return {place[1:]: why for place, why in refused.items()}
 
     def discard(self, place: Place | None = None) -> None:
@@ -120,6 +124,7 @@ class Draft:
             self._changes = {}
         else:
             self._changes.pop(place, None)
+        self._made = None
 
     def save(self) -> str:
         """Write the overlay and return the difference, as ``diff -u`` tells it.
@@ -132,7 +137,7 @@ class Draft:
                 where="overlay",
                 remedy='Add overlay = "overlay.yaml" to crmrules.toml and start studio again.',
             )
-        text = overlayfile.edited(self._data, self._edits(self._changes))
+        text = self._text()
         overlayfile.write(self.path, text, expected=self._data)
         told = overlayfile.difference(self._data, text, self.path.name)
         self._changes = {}
@@ -141,7 +146,10 @@ class Draft:
 
     def preview_text(self) -> str:
         """Return the overlay file as saving would leave it."""
-        return overlayfile.edited(self._data, self._edits(self._changes)).decode()
+        return self._text().decode()
+
+    def _text(self) -> bytes:
+        return overlayfile.edited(self._data, self._edits(self._changes))
 
     def _edits(self, changes: Mapping[Place, Any]) -> dict[Place, Any]:
         """Return the changes by their places in the file; None: what is taken out of it."""
@@ -155,14 +163,11 @@ class Draft:
             return (rule, "translations", self.language, *rest)
         return place
 
-    def _merged(self, changes: Mapping[Place, Any] | None = None) -> dict[str, Any]:
+    def _read(self, changes: Mapping[Place, Any]) -> tuple[RuleBook, dict[Place, str]]:
+        """Return the rules with these changes, and why which places of the overlay are refused."""
         merged: dict[str, Any] = copy.deepcopy(self._saved)
-        for place, value in self._edits(self._changes if changes is None else changes).items():
-            overlayfile.put(merged, place, value)
-        return merged
-
-    def _read(self, merged: dict[str, Any]) -> tuple[RuleBook, dict[Place, str]]:
-        """Return the rules under an overlay, and why which places of it are refused."""
+        for edit, value in self._edits(changes).items():
+            overlayfile.put(merged, edit, value)
         places: list[YamlPath] = [()]
         lines = {place: n for n, place in enumerate(_places(merged, places))}
         book, problems = overlaid(self.pack, Document(merged, lines), "overlay")
