@@ -13,7 +13,6 @@ It pulls nothing over a network and writes nothing.
 
 from __future__ import annotations
 
-import argparse
 import re
 import statistics
 import sys
@@ -30,6 +29,7 @@ for folder in (HERE, HERE.parent / "src", HERE.parent / "connectors"):
 
 import evaluation  # noqa: E402 - found beside this file
 import machine  # noqa: E402
+import section  # noqa: E402
 
 from crmrules import engine as engines  # noqa: E402
 from crmrules import evaluate, rulebook  # noqa: E402
@@ -60,19 +60,7 @@ class Side:
 
 def main() -> int:
     """Measure, print, and write where asked; return the exit code."""
-    parser = argparse.ArgumentParser(description="Cost of 60 rules against the first 13.")
-    parser.add_argument("--write", action="store_true", help="also write benchmarks/results.md")
-    parser.add_argument("--quick", action="store_true", help="a small load, for a first look")
-    options = parser.parse_args()
-    text = "\n".join(report(quick=options.quick))
-    sys.stdout.write(text + "\n")
-    if options.write:
-        path = HERE / "results.md"
-        before = re.sub(
-            rf"\n{HEADING}\n.*?(?=\n## |\Z)", "", path.read_text("utf-8"), flags=re.DOTALL
-        )
-        path.write_text(before.rstrip() + "\n\n" + text.rstrip() + "\n", encoding="utf-8")
-    return 0
+    return section.main("Cost of 60 rules against the first 13.", HEADING, report)
 
 
 def report(*, quick: bool) -> list[str]:
