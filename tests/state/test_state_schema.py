@@ -14,6 +14,8 @@ from sqlalchemy import inspect, text
 from state_kit import (
     NOW,
     ORG,
+    Clock,
+    address,
     content,
     create,
     flags,
@@ -27,7 +29,7 @@ from state_kit import (
 from crmrules.connector import Outcome, Result
 from crmrules.errors import StateError, UsageError
 from crmrules.findings import Episode, EpisodeStatus, TaskRecord
-from crmrules.state import Answer, upgrade
+from crmrules.state import Answer, Store, upgrade
 from crmrules.state.schema import VERSION, metadata
 
 
@@ -255,10 +257,10 @@ def test_a_migration_that_is_killed_half_way_leaves_nothing(tmp_path):
 
 @on_postgres
 def test_two_programs_that_find_an_empty_database_make_the_tables_once(tmp_path):
-    both = threading.Barrier(2)
+    both, where = threading.Barrier(2), address(tmp_path)
 
     def begin():
-        with open_store(tmp_path) as store:
+        with Store(where, clock=Clock()) as store:
             both.wait(20)
             return store.for_org(ORG).status().opportunities
 
