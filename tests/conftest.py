@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import chromium
+import compiled
 import postgres
 from hubspot_contract import watch
 
@@ -49,8 +50,9 @@ def look(browser, request):
 
 
 def pytest_configure() -> None:
-    """Watch the HubSpot connector before anything imports it."""
+    """Watch the HubSpot connector before anything imports it, and compile statements once."""
     watch.install()
+    compiled.once_for_all_stores()
 
 
 @pytest.fixture(autouse=True)

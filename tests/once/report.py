@@ -26,12 +26,15 @@ PAGE = ROOT / "docs" / "exactly-once.md"
 SEED = 1
 
 sys.path[:0] = [str(HERE), str(HERE.parent / "e2e"), str(ROOT / "src"), str(ROOT / "connectors")]
+sys.path.append(str(HERE.parent))
 
 from drills import DRILLS  # noqa: E402
 from hunt import PLANTS, STEPS, drilled, hunt, run  # noqa: E402
 from line import READ_FAULTS, WRITE_FAULTS  # noqa: E402
 from mutants import MUTANTS  # noqa: E402
 from runs import POINTS, Plant, points  # noqa: E402
+
+from compiled import once_for_all_stores  # noqa: E402
 
 
 def say(*words: Any) -> None:
@@ -55,6 +58,11 @@ def keep(name: str, found: dict[str, Any], section: str) -> None:
     file_of(name).write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
 
 
+def _get_ready() -> None:
+    once_for_all_stores()
+    gc.freeze()
+
+
 def drill_all(name: str, *only: str) -> None:
     plant, found = Plant(*PLANTS[name]), measured(name)
     for mutant in MUTANTS:
@@ -72,7 +80,7 @@ def drill_all(name: str, *only: str) -> None:
 
 def hunt_all(name: str, sequences: int, *, again: bool, expected: bool) -> None:
     plant, found = Plant(*PLANTS[name]), measured(name)
-    gc.freeze()
+    _get_ready()
     for mutant in sorted(MUTANTS, key=lambda one: not one.quick):
         if mutant.name in found["mutants"] and not again:
             continue
@@ -91,7 +99,7 @@ def hunt_all(name: str, sequences: int, *, again: bool, expected: bool) -> None:
 def run_all(name: str, sequences: int) -> None:
     """Run in pieces, so that what was done is on record when the run is cut off."""
     plant, found = Plant(*PLANTS[name]), measured(name)
-    gc.freeze()
+    _get_ready()
     events: Counter[str] = Counter(found["run"].get("events", {}))
     seconds = found["run"].get("seconds", 0.0)
     while events["sequences"] < sequences:
