@@ -57,6 +57,7 @@ def doctor(world: SalesforceWorld) -> dict[str, dict]:
     return {line["rule"]: line for line in json.loads(out.getvalue())["readiness"]}
 
 
+@pytest.mark.slow
 def test_no_rule_about_roles_fires_and_a_tag_makes_the_blind_ones_see(blind):
     before = verdicts(blind)
     fired = {rule for (rule, _), verdict in before.items() if verdict == "fires"}

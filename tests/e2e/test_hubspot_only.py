@@ -228,6 +228,7 @@ def test_a_task_that_search_shows_too_late_as_edited_is_not_overwritten(asked):
         assert [asked.task(task["key"]), asked.task(deleted["key"])] == before
 
 
+@pytest.mark.slow
 def test_what_people_did_counts_while_search_lags_an_hour(asked):
     """Completed, and still to be found as open by a search."""
     asked.synced()  # our tasks are known as nobody has touched them

@@ -137,6 +137,7 @@ def test_minor_findings_are_told_once_in_one_digest_a_week(crm, tmp_path):
             assert [w for w in creates(again) if w["rule"] == "digest"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unique_key", [True, False])
 @slow_on_hubspot
 def test_a_lost_state_makes_no_second_digest_in_the_week(crm, tmp_path, unique_key):
@@ -185,7 +186,7 @@ def test_a_task_that_is_no_longer_needed_says_what_has_changed(crm, tmp_path):
         writes = {w["key"]: w for w in world.synced().writes if w["key"]}
         assert writes[task["key"]]["action"] == "complete_task"
         assert world.task(task["key"])["body"].startswith(
-            "No longer needed: phase is concerns now."
+            "No longer needed: buying phase (now concerns)."
         )
         assert writes[other["key"]]["action"] == "cancel_task"
         assert world.task(other["key"])["body"].startswith(

@@ -134,6 +134,7 @@ def test_an_incremental_pull_through_a_fault_finds_every_change(small, clock, fa
     assert gone == wanted.rows
 
 
+@pytest.mark.slow
 @pytest.mark.fault("N2", "N3", "H4")
 def test_a_seeded_portal_reads_the_same_while_every_third_call_goes_wrong(clock):
     portal = seeded_portal(7, clock=clock, opportunities=40)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from hubspot_rows import COMPANY, DEAL, NOW, deal, org, read
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -87,6 +88,7 @@ def rows(draw):
     return found
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(rows())
 def test_no_value_of_any_property_makes_it_raise(drawn):

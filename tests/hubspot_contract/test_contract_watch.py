@@ -89,6 +89,7 @@ def test_a_swallowed_error_is_remembered(server):
     assert "no such operation" in seen.broken[0]
 
 
+@pytest.mark.slow
 def test_the_suite_fails_a_test_that_swallowed_one(tmp_path):
     """Run a suite with our conftest, in which a test catches everything."""
     (tmp_path / "test_it.py").write_text(
@@ -174,6 +175,7 @@ def test_a_program_of_its_own_is_watched_and_tells(server, connector, tmp_path):
     assert (seen.checked, len(seen.broken), server.paths) == (2, 1, [GOOD])
 
 
+@pytest.mark.slow
 def test_a_program_is_watched_without_knowing_it(tmp_path):
     program = "import sys; print('hubspot_contract.watch' in sys.modules)"
     done = subprocess.run(

@@ -27,6 +27,7 @@ from crmrules_sandbox.salesforce import render as salesforce
 from crmrules_sandbox.salesforce.server import SandboxServer
 from crmrules_sandbox.salesforce.start import seeded_org
 
+pytestmark = pytest.mark.slow
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 COUNT = 200
 RULES = {rule.id: rule for rule in rulebook.load([rulebook.shipped()]).rules}
@@ -138,7 +139,7 @@ def of_hubspot(told) -> Names:
     return Names(deals, {one: name for name, (kind, one) in ids if kind == "owners"})
 
 
-@pytest.fixture(scope="module", params=[1, pytest.param(7, marks=pytest.mark.slow)])
+@pytest.fixture(scope="module", params=[1, 7])
 def both(request, tmp_path_factory):
     """Salesforce and HubSpot after planning on one and the same scenario file."""
     folder = tmp_path_factory.mktemp("parity")

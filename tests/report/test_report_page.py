@@ -111,7 +111,7 @@ def test_where_nothing_fires_it_says_so(shown, said):
 
 def test_a_finding_says_what_was_seen_what_to_ask_and_what_becomes_of_it():
     page = page_of((one("A"), [(URGENT, ASKED), (LATER, HeldBack.CAP_OWNER)]))
-    assert "silence business days <b>12</b>" in page
+    assert "business days the customer has been silent <b>12</b>" in page
     assert "at Acme" in page
     assert "Task made, or there already." in page
     assert "No task: enough tasks for this owner." in page

@@ -541,6 +541,7 @@ JUNK = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(st.data())
 def test_no_value_of_any_field_makes_it_raise(data):

@@ -648,6 +648,7 @@ conditions = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(stored=rows, condition=conditions)
 def test_where_keeps_exactly_the_rows_a_naive_reading_keeps(stored, condition):

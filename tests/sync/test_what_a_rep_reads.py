@@ -5,17 +5,19 @@ from __future__ import annotations
 import pytest
 
 from crmrules.plan.fields import seen
+from crmrules.signals import SIGNALS, label
+from crmrules.signals._labels import LABELS
 
 
 @pytest.mark.parametrize(
     ("signal", "value", "told"),
     [
         ("quotes_sent", 1, "quotes sent (1)"),
-        ("days_to_power_meeting", 4.92, "days to power meeting (5)"),
-        ("silence_business_days", 19, "silence business days (19)"),
-        ("is_latest_win", True, "latest win (yes)"),
-        ("discount_above_allowance", 7.5, "discount above allowance (7.5)"),
-        ("phase", "concerns", "phase (concerns)"),
+        ("days_to_power_meeting", 4.92, "days until the meeting with a decider (5)"),
+        ("silence_business_days", 19, "business days the customer has been silent (19)"),
+        ("is_latest_win", True, "the account's latest sale (yes)"),
+        ("discount_above_allowance", 7.5, "points of discount beyond what everybody gets (7.5)"),
+        ("phase", "concerns", "buying phase (concerns)"),
     ],
 )
 def test_a_value_is_told_as_people_say_it(signal, value, told):
@@ -24,5 +26,24 @@ def test_a_value_is_told_as_people_say_it(signal, value, told):
 
 def test_what_was_seen_is_one_sentence_and_nothing_is_none():
     two = [{"signal": "quotes_sent", "value": 1}, {"signal": "future_meetings", "value": 0}]
-    assert seen(two) == "Seen: quotes sent (1), future meetings (0)."
+    assert seen(two) == "Seen: quotes sent (1), meetings and calls booked (0)."
     assert seen([]) == ""
+
+
+def test_every_signal_has_a_label_of_its_own_that_stands_in_a_sentence():
+    told = {name: label(name) for name in SIGNALS}
+    assert len(set(told.values())) == len(told)
+    for name, words in told.items():
+        assert len(words) <= 56, words
+        assert not set(words) & set(",;:()._"), words
+        assert words == words.strip()
+        assert words[0].islower(), words
+        assert "is_" not in words, name
+
+
+def test_a_label_is_only_for_a_signal_there_is():
+    assert set(LABELS) <= set(SIGNALS)
+
+
+def test_a_signal_without_a_label_is_called_by_its_name():
+    assert label("a_word_of_a_plugin") == "a word of a plugin"

@@ -8,7 +8,7 @@ from typing import Any
 from crmrules.engine.oracle import Trace, trace
 from crmrules.plan.types import Judged
 from crmrules.rule import Clause, Rule
-from crmrules.signals import Known
+from crmrules.signals import Known, label
 from crmrules.texts import in_words
 
 
@@ -34,7 +34,7 @@ def rests_on(rule: Rule, judged: Judged) -> frozenset[str]:
 
 
 def what_changed(rule: Rule, judged: Judged) -> str:
-    """Return what made a rule quiet, as "quotes sent is 2 now"; "" where nothing known did.
+    """Return what made a rule quiet, as "quotes sent (now 2)"; "" where nothing known did.
 
     What clears it counts first; else the parts of its condition that no longer hold.
     """
@@ -42,7 +42,7 @@ def what_changed(rule: Rule, judged: Judged) -> str:
     told = trace(rule, facts)
     ended = told.clears if told.clears.result is True else told.condition
     pieces = dict.fromkeys(
-        f"{_word(clause.signal)} is {in_words(value)} now"
+        f"{label(clause.signal)} (now {in_words(value)})"
         for clause, result, value in _clauses(ended)
         if result is (ended is told.clears)
     )
@@ -54,7 +54,3 @@ def _clauses(part: Trace) -> Iterator[tuple[Clause, bool | None, Any]]:
         yield part.node, part.result, part.actual
     for member in part.members:
         yield from _clauses(member)
-
-
-def _word(signal: str) -> str:
-    return signal.replace("_", " ")

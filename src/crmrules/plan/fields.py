@@ -18,8 +18,7 @@ from crmrules.findings.hold import SILENT, HeldBack
 from crmrules.model import Opportunity, OurFields, Phase
 from crmrules.plan.types import Finding, Judged, PlannedWrite
 from crmrules.rule import Mode, Rule, Severity, Verdict
-from crmrules.signals import Known
-from crmrules.signals._registry import SIGNALS
+from crmrules.signals import SIGNALS, Known, label
 from crmrules.texts import in_words
 
 SUMMARY_LENGTH = 1000  # characters; long enough for a paragraph, short enough for a list view
@@ -103,10 +102,9 @@ def _summary(visible: Sequence[Finding]) -> str | None:
 
 
 def seen(evidence: Iterable[Mapping[str, Any]]) -> str:
-    """Return what was seen in one line: "Seen: quotes sent (1), future meetings (0)."."""
+    """Return what was seen in one line: "Seen: quotes sent (1), meetings and calls booked (0)."."""
     parts = [
-        f"{piece['signal'].removeprefix('is_').replace('_', ' ')}"
-        f" ({_seen_value(piece['signal'], piece['value'])})"
+        f"{label(piece['signal'])} ({_seen_value(piece['signal'], piece['value'])})"
         for piece in evidence
     ]
     return f"Seen: {', '.join(parts)}." if parts else ""

@@ -18,6 +18,7 @@ from crmrules.report import draw
 from crmrules.report.paper import Paperwork, Week, weeks
 from crmrules.report.words import day, percent
 from crmrules.rule import Rule
+from crmrules.signals import label
 from crmrules.state import OrgStore
 from crmrules.state.lookback import Lookback, lookback
 
@@ -145,7 +146,7 @@ def _sight(report: Report, rule: Rule) -> Sight:
         report.fires[rule.id],
         report.in_scope[rule.id],
         report.blind_percent(rule.id),
-        [(name.replace("_", " "), n, report.why(name)) for name, n in missing],
+        [(label(name), n, report.why(name)) for name, n in missing],
         list(fixes),
     )
 

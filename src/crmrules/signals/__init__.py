@@ -42,6 +42,7 @@ from crmrules.signals import (
     terms,
     worries,
 )
+from crmrules.signals._labels import label
 from crmrules.signals._registry import (
     SIGNALS,
     Known,
@@ -78,6 +79,7 @@ __all__ = [
     "facts",
     "fix_for",
     "forecast",
+    "label",
     "needs",
     "negotiation",
     "pace",

@@ -12,7 +12,7 @@ from crmrules.chapters import CHAPTERS, OWN, chapter
 from crmrules.findings.hold import IN_WORDS, HeldBack
 from crmrules.rule import Clause, Group, Mode, Rule, Text
 from crmrules.rulepages.condition import WORDS, value
-from crmrules.signals._registry import SIGNALS
+from crmrules.signals import SIGNALS, label
 from crmrules.studio.desk import Desk, Line, Sheet
 from crmrules.studio.draft import Change, Place
 from crmrules.texts import alternatives
@@ -166,7 +166,7 @@ def _clause(rule: Rule, clause: Clause) -> dict[str, Any]:
     setting = given[1:] if isinstance(given, str) and given.startswith("$") else None
     signal = SIGNALS.get(clause.signal)
     return {
-        "signal": clause.signal.replace("_", " "),
+        "signal": label(clause.signal),
         "meaning": signal.meaning if signal else "",
         "operator": WORDS[clause.operator],
         "value": value(rule.value_of(clause)),
