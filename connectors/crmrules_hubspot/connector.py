@@ -116,6 +116,12 @@ class HubSpotConnector:
         portal = self._recalled or self._checked()[0]
         return normalize(opportunity, rows, self._mapping, portal, self._observed or self._now())
 
+    def colleagues(self, address: str) -> Sequence[str]:
+        """Return the active owners with this address."""
+        wanted = address.lower()
+        owners = self._checked()[0].owners.values()
+        return [o.id for o in owners if o.active and (o.email or "").lower() == wanted]
+
     def remember(self) -> AnyMapping[str, Any]:
         """Return the account, its stages and owners, what could be read, and when."""
         observed = self._observed or self._now()

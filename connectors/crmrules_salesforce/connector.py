@@ -133,6 +133,15 @@ class SalesforceConnector:
         organization, readable = self._known
         return normalize(opportunity, rows, self._mapping, organization, observed, readable)
 
+    def colleagues(self, address: str) -> Sequence[str]:
+        """Return the active users with this address; a call, made only where somebody asks.
+
+        A comparison of text in SOQL knows no case.
+        """
+        where = f"Email = {quoted([address])} AND IsActive = true"
+        pages = Planner(self._transport).read([Query("colleagues", "SELECT Id FROM User", where)])
+        return [str(record["Id"]) for page in pages for record in page.records]
+
     def remember(self) -> AnyMapping[str, Any]:
         """Return the organization, what of it could be read, and when."""
         organization = self._checked().preflight.organization

@@ -268,6 +268,17 @@ class Connector(Protocol):
 
 
 @runtime_checkable
+class Directory(Protocol):
+    """A connector that knows our people by their e-mail addresses.
+
+    Without it ``[tasks] fallback_owner`` has to be an id.
+    """
+
+    def colleagues(self, address: str) -> Sequence[str]:
+        """Return the ids of the active users with this address, in any case; asked after a pull."""
+
+
+@runtime_checkable
 class Remembering(Protocol):
     """A connector that translates stored rows later without a call to its CRM.
 

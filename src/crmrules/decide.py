@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from crmrules.baseline import Baseline
 from crmrules.batch import Batch
-from crmrules.connector import Capabilities, Connector, Organization
+from crmrules.connector import Capabilities, Connector, Directory, Organization, Problem
 from crmrules.engine import Engine
 from crmrules.evaluate import Evaluator, Stored, measure, opportunities, uncovered
 from crmrules.findings import TaskRecord
@@ -122,6 +122,22 @@ def planner(
         can_write_tasks=able.tasks,
         digests=ground.digests,
     )
+
+
+def standing_in(job: Job) -> tuple[Job, tuple[Problem, ...]]:
+    """Return the job with the id of whom ``[tasks] fallback_owner`` names by address.
+
+    Where no single active user has the address nobody stands in, and the problem says so.
+    """
+    address, crm = job.policy.fallback_address, job.connector
+    if address is None:
+        return job, ()
+    found = crm.colleagues(address) if isinstance(crm, Directory) else ()
+    if len(found) == 1:
+        return replace(job, policy=replace(job.policy, fallback_owner=found[0])), ()
+    who = f"{len(found)} active users have" if found else "no active user has"
+    what = f"{who} the address {address}, so nobody stands in for those who left"
+    return job, (Problem(what, "Correct [tasks] fallback_owner, or write the user's id there."),)
 
 
 def local(policy: Policy, organization: Organization) -> Policy:

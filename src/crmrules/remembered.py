@@ -10,7 +10,7 @@ It holds no secret and decides nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from crmrules.connector import Capabilities, Connector, Organization, Preflight, Remembering
 from crmrules.model import OurTask
+from crmrules.plan import Policy
 from crmrules.state import Transaction
 from crmrules.state.columns import damaged
 
@@ -29,6 +30,7 @@ class Remembered:
     """What the last sync knew besides the rows. ``unlisted``: by opportunity.
 
     ``memory``: the connector's own; None: it has none. ``as_of``: the moment it judged by.
+    ``stand_in``: the address of ``[tasks] fallback_owner`` and whose it was; None: no address.
     """
 
     connector: str
@@ -38,6 +40,13 @@ class Remembered:
     unlisted: Mapping[str, Sequence[OurTask]]
     as_of: datetime
     run: str
+    stand_in: tuple[str, str | None] | None = None
+
+    def standing_in(self, policy: Policy) -> Policy:
+        """Return the policy with whom it named by address, as far as the last sync asked."""
+        if self.stand_in is None or policy.fallback_address != self.stand_in[0]:
+            return policy
+        return replace(policy, fallback_owner=self.stand_in[1])
 
 
 _SHAPE = TypeAdapter(Remembered)
@@ -47,11 +56,13 @@ def remember(
     tx: Transaction,
     connector: Connector,
     preflight: Preflight,
+    policy: Policy,
     unlisted: Mapping[str, Sequence[OurTask]],
     now: datetime,
     run: str,
 ) -> None:
     """Keep it with the run's other decisions; asked after the pull."""
+    address = policy.fallback_address
     memory = connector.remember() if isinstance(connector, Remembering) else None
     found = Remembered(
         connector.name,
@@ -61,6 +72,7 @@ def remember(
         unlisted,
         now,
         run,
+        None if address is None else (address, policy.fallback_owner),
     )
     tx.history.set(_NOTE, _SHAPE.dump_python(found, mode="json"))
 

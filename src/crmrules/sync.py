@@ -173,14 +173,15 @@ def _decide(
     clock = job.store.clock
     reconcile(job.connector, tx, preflight.capabilities, run, job.now, clock)
     report.problems += pull(job.connector, tx, full=full, run=run, now=job.now)
+    job, nobody = decide.standing_in(job)
     report.reps = review(tx, job.rules, job.now)
-    report.problems += report.reps.problems
+    report.problems += nobody + report.reps.problems
     report.baseline = measured(job, tx)
     pulled = tx.history.get(FULL_PULL) == job.now.isoformat()
     unlisted = UnlistedTasks.read(
         job.connector, tx, job.rules, preflight.organization.id, lost=lost, full=pulled
     )
-    remember(tx, job.connector, preflight, unlisted.known, job.now, run)
+    remember(tx, job.connector, preflight, job.policy, unlisted.known, job.now, run)
     whole = opportunities(tx.mirror.opportunities(), job.connector.normalize, job.now)
     new = newcomers(tx, job.rules, job.rules_hash, unlisted.join(whole))
     report.rules_changed = new.changed

@@ -197,6 +197,9 @@ class HubSpotWorld(World):
     def owners(self) -> list[str]:
         return [owner.id for owner in self.portal.owners if not owner.archived]
 
+    def address(self, owner: str) -> str:
+        return next(str(one.email) for one in self.portal.owners if one.id == owner)
+
     # -- what people do ---------------------------------------------------------------------------
     def _person(self, owner: str) -> int | None:
         found = self.portal.owner(owner)

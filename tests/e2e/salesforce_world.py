@@ -134,6 +134,9 @@ class SalesforceWorld(World):
         robot = self.org.user_id
         return [row["Id"] for row in users if row.get("IsActive") and row["Id"] != robot]
 
+    def address(self, owner: str) -> str:
+        return str((self.org.get("User", owner) or {})["Email"])
+
     def _users(self, **values: Any) -> None:
         rows = [row | values for row in self.org.rows("User") if row["Id"] in self.owners()]
         self.org.load({"User": rows})

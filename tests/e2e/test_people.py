@@ -148,6 +148,28 @@ def test_a_task_for_somebody_who_left_goes_to_somebody_who_is_there(crm, tmp_pat
         assert owner in world.owners()
 
 
+@pytest.mark.fault("H10")
+def test_who_stands_in_may_be_named_by_address(crm, tmp_path):
+    with crm(tmp_path, opportunities=14) as world:
+        world.settle()
+        planned = next(w for w in world.plan().writes if w["action"] == "create_task")
+        left = planned["owner"]
+        stands_in = world.somebody_else(left)
+        world.leave(left)
+        world.advance(timedelta(minutes=30))
+        world.tasks = {"fallback_owner": "Nobody.Has@this.example"}
+        world.configure()
+        [told] = [p for p in world.plan("--full").json["problems"] if "stands in" in p["what"]]
+        assert "no active user has the address Nobody.Has@this.example" in told["what"]
+        assert "fallback_owner" in told["remedy"]
+        world.tasks = {"fallback_owner": world.address(stands_in).upper()}
+        world.configure()
+        wanted = world.plan("--full")
+        assert not [p for p in wanted.json["problems"] if "stands in" in p["what"]]
+        world.synced("--full")
+        assert world.task(planned["key"])["owner"] == stands_in
+
+
 @pytest.mark.fault("H9")
 def test_a_deleted_opportunity_is_written_no_more(asked):
     task = an_early_task(asked)

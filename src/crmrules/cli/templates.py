@@ -25,7 +25,7 @@ _TAIL = """
 open_per_opportunity = 2
 new_per_owner_per_day = 5
 open_per_owner = 12
-fallback_owner = ""                 # id: whom to ask where nobody else is active
+fallback_owner = ""                 # id or e-mail: whom to ask where nobody else is active
 settle_hours = 12                   # a finding must hold this long before it asks
 
 [guard]

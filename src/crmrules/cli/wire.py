@@ -213,11 +213,13 @@ def rule_places(
 def policy(settings: Settings) -> Policy:
     """Return how findings become writes, from ``[tasks]`` and ``[owners]``."""
     tasks = settings.tasks
+    address = tasks.fallback_owner if "@" in tasks.fallback_owner else None
     limits = Limits(tasks.open_per_opportunity, tasks.new_per_owner_per_day, tasks.open_per_owner)
     return Policy(
         settle=timedelta(hours=tasks.settle_hours),
         limits=limits,
-        fallback_owner=tasks.fallback_owner or None,
+        fallback_owner=None if address else tasks.fallback_owner or None,
+        fallback_address=address,
         completed_status=tasks.completed_status,
         cancelled_status=tasks.cancelled_status or tasks.completed_status,
         time_zone=zone(tasks.time_zone) or UTC,

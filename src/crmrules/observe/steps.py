@@ -14,6 +14,7 @@ from typing import Any
 from crmrules.connector import (
     Batch,
     Connector,
+    Directory,
     Outcome,
     Preflight,
     Problem,
@@ -102,6 +103,11 @@ class Watched:
     def unlinked_tasks(self) -> Sequence[OurTask]:
         """Read tasks that hang on nothing."""
         return self._connector.unlinked_tasks()
+
+    def colleagues(self, address: str) -> Sequence[str]:
+        """Return who has this address; nobody, where the connector cannot tell."""
+        inner = self._connector
+        return inner.colleagues(address) if isinstance(inner, Directory) else ()
 
     def remember(self) -> Mapping[str, Any] | None:
         """Return what translating stored rows takes; None: this connector cannot."""

@@ -41,6 +41,7 @@ class Policy:
     limits: Limits = field(default_factory=Limits)
     cool_downs: CoolDowns = field(default_factory=CoolDowns)
     fallback_owner: str | None = None
+    fallback_address: str | None = None  # what names them in the configuration, if no id does
     completed_status: str = "Completed"
     cancelled_status: str = "Completed"
     time_zone: tzinfo = UTC

@@ -11,7 +11,7 @@ the store is not asked again.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -82,6 +82,7 @@ class Snapshot:
         """
         with job.store.for_org(_chosen(job, organization)).reading() as tx:
             left = _left(job, tx)
+            job = replace(job, policy=left.standing_in(job.policy))
             return cls(job, *_read(job, tx, left))
 
     @property
