@@ -161,10 +161,10 @@ def test_a_guard_that_would_stop_the_next_sync_is_told(world):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("output", ["text", "markdown"])
-def test_people_read_ids_and_reasons_and_no_customers_text(world, output):
+def test_people_read_what_changes_where_and_only_a_terminal_shows_names(world, output):
     code, shown, _ = asked(world, output=output, settings={"days": 9000}, subject="Zebra")
     assert code == 0
-    titles = ("tasks, next sync", "by rule", "by owner", "flags after", "most changes")
+    titles = ("tasks that change", "by rule", "by owner", "flags after", "most changes")
     assert [title for title in titles if title not in shown.lower()] == []
     assert "days 0 -> 9000; other words" in shown
     for task in mine(world)[:5]:
@@ -173,10 +173,24 @@ def test_people_read_ids_and_reasons_and_no_customers_text(world, output):
         assert task["subject"] not in shown
     assert "Zebra" not in shown
     made = wire.setup(world.config, now=world.now)
-    names = Snapshot.load(made.job(now=world.now)).names
+    snapshot = Snapshot.load(made.job(now=world.now))
     made.close()
+    names = snapshot.names | snapshot.people
     assert len(names) > 5
-    assert [name for name in names.values() if name and name in shown] == []
+    about = {task[where] for task in mine(world)[:5] for where in ("opportunity", "owner")}
+    if output == "text":
+        assert [id_ for id_ in about if f"{names[id_][:20]}" not in shown] == []
+    else:
+        assert [name for name in names.values() if name and name in shown] == []
+
+
+@pytest.mark.slow
+def test_a_task_that_changes_in_both_columns_stands_there_once(world):
+    shown = asked(world, output="text", settings={"days": 9000})[1]
+    listed = shown.partition("tasks that change:")[2].partition("\n\n")[0]
+    keys = [task["opportunity"] for task in mine(world)]
+    assert [opportunity for opportunity in keys if listed.count(opportunity) != 1] == []
+    assert "  -  both  " in listed
 
 
 @pytest.mark.slow

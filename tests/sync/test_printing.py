@@ -12,6 +12,7 @@ from crmrules.cli.printing import Printer
 from crmrules.connector import CreateTask, Organization, SetFields, TaskFields, Usage
 from crmrules.engine import Judgement
 from crmrules.findings.hold import IN_WORDS, HeldBack
+from crmrules.model import User
 from crmrules.outcome import Report
 from crmrules.plan import PlannedWrite
 from crmrules.rule import Verdict
@@ -44,16 +45,23 @@ def test_an_unknown_verdict_names_what_its_own_rule_lacked_and_nothing_else():
     assert (printed["api_calls"], printed["api_floor"]) == (3, 2)
 
 
-def written(writes, **counts):
+def written(writes, judged=(), **counts):
     """Return what a run with these writes looks like on a terminal."""
     out = io.StringIO()
     report = Report(NOW, "fake", Organization("00D"), Usage(3, 10, 2))
     report.held_back.update(counts)
     with Printer("text") as printer:
+        for one in judged:
+            printer.show().judged(SimpleNamespace(opportunity=one))
         for one in writes:
             printer.show().write(one)
         printer.finish(report, out)
     return out.getvalue()
+
+
+def planned(task):
+    write = CreateTask(f"key of {task.opportunity}", task)
+    return PlannedWrite("create_task", write, task.opportunity, task.rule, task.owner)
 
 
 def fields(opportunity, **values):
@@ -90,6 +98,36 @@ def test_a_digest_is_about_several_opportunities_and_none_of_them_is_called_none
     assert "  create_task  several  005A  This week\n" in told
     assert "most affected opportunities: 006A 1\n" in told
     assert "None" not in told
+
+
+def test_opportunities_and_people_are_told_by_name_with_the_id_where_one_is_needed():
+    jane, nobody = User(id="005A", name="Jane\x1b[31m Doe"), User(id="005B")
+    judged = [
+        SimpleNamespace(id="006A", name="Ten\nseats " + "x" * 90, users=(jane,)),
+        SimpleNamespace(id="006B", name=None, users=(nobody,)),
+    ]
+    asks = [
+        TaskFields("Ask", "one", NOW.date(), owner, about, "r")
+        for owner, about in (("005A", "006A"), ("005B", "006B"))
+    ]
+    told = written([planned(task) for task in asks], judged)
+    shown = f"Ten seats {'x' * 27}..."
+    assert f"  create_task  {shown} (006A)  Jane[31m Doe (005A)  Ask\n" in told
+    assert "  create_task  006B  005B  Ask\n" in told
+    assert f"most affected opportunities: {shown} (006A) 1, 006B 1\n" in told
+    assert "task writes by owner: Jane[31m Doe (005A) 1, 005B 1\n" in told
+
+
+def test_a_program_gets_ids_alone():
+    out = io.StringIO()
+    task = TaskFields("Ask", "one", NOW.date(), "005A", "006A", "r")
+    named = SimpleNamespace(id="006A", name="Ten seats", users=())
+    with Printer("json") as printer:
+        printer.show().judged(SimpleNamespace(opportunity=named))
+        printer.show().write(planned(task))
+        printer.finish(Report(NOW, "fake", Organization("00D"), Usage(3, 10, 2)), out)
+    assert "006A" in out.getvalue()
+    assert "Ten seats" not in out.getvalue()
 
 
 def test_every_reason_to_hold_a_finding_back_is_told_in_words():

@@ -1,21 +1,31 @@
 """The effect of a changed rule set, for a terminal and as Markdown for a pull request.
 
-Both are laid out from the same tables. Names of rules, ids of people and opportunities, and numbers
-stand there; no task's words and no customer's text, since a pull request may be read by others.
+Both are laid out from the same tables of rules, ids and numbers, without a task's words. A terminal
+shows names beside the ids; a pull request may be read by others, so no customer's text gets there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from crmrules.cli.names import called
 from crmrules.findings.hold import IN_WORDS, HeldBack
 from crmrules.preview import ColumnEffect, Effect, FindingChange, RuleChange, TaskChange
 from crmrules.texts import in_words, safe
 
 _SHOWN = 25  # lines of each table
 _COLUMNS = (("next sync", "next_sync"), ("once settled", "once_settled"))
+_TASK = ("action", "rule", "opportunity", "owner", "why")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What opportunities and people are called, by id; empty where only ids may be told."""
+
+    opportunities: Mapping[str, str | None] = field(default_factory=dict)
+    people: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +37,10 @@ class Table:
     rows: Sequence[Sequence[str]]
 
 
-def text(effect: Effect, *, include_private: bool = False) -> str:
+def text(effect: Effect, names: Names | None = None, *, include_private: bool = False) -> str:
     """Return it for a terminal."""
     lines = [*_head(effect)]
-    for table in _tables(effect, include_private):
+    for table in _tables(effect, names or Names(), include_private):
         lines += ["", f"{table.title}:"]
         shown = [table.head, *table.rows[:_SHOWN]]
         widths = [max(len(row[n]) for row in shown) for n in range(len(table.head))]
@@ -45,7 +55,7 @@ def markdown(effect: Effect, *, include_private: bool = False) -> str:
     """Return it as Markdown."""
     first, *rest = _head(effect)
     lines = ["## What these rules would do", "", first, *(f"\n{line}" for line in rest)]
-    for table in _tables(effect, include_private):
+    for table in _tables(effect, Names(), include_private):
         lines += ["", f"### {table.title[0].upper()}{table.title[1:]}", ""]
         lines += [_row(table.head), _row(["---"] * len(table.head))]
         lines += [_row(row) for row in table.rows[:_SHOWN]]
@@ -85,18 +95,18 @@ def _tail(effect: Effect) -> Iterator[str]:
         yield f"  -> {stop.remedy}"
 
 
-def _tables(effect: Effect, private: bool) -> Iterator[Table]:
+def _tables(effect: Effect, names: Names, private: bool) -> Iterator[Table]:
     for table in (
         _rules([one for one in effect.rules if private or not one.private]),
         _sums(effect, private),
-        _counted("by rule", "rule", effect, private),
-        _counted("by owner", "owner", effect, private),
-        *(_tasks(f"tasks, {word}", getattr(effect, name), private) for word, name in _COLUMNS),
-        _flags(effect),
-        _findings([one for one in effect.findings if private or not one.private]),
+        _counted("by rule", "rule", effect, {}, private),
+        _counted("by owner", "owner", effect, names.people, private),
+        _tasks(effect, names, private),
+        _flags(effect, names),
+        _findings([one for one in effect.findings if private or not one.private], names),
         _held(effect),
-        _capped(effect, private),
-        _affected(effect, private),
+        _capped(effect, names, private),
+        _affected(effect, names, private),
     ):
         if table.rows:
             yield table
@@ -135,43 +145,59 @@ def _sums(effect: Effect, private: bool) -> Table:
     return Table("tasks", ("", "appear", "go", "read differently"), rows)
 
 
-def _counted(title: str, name: str, effect: Effect, private: bool) -> Table:
+def _counted(
+    title: str, name: str, effect: Effect, names: Mapping[str, str | None], private: bool
+) -> Table:
     head = (name, "appear", "go", "appear once settled", "go once settled")
     columns = ("next_sync_appear", "next_sync_go", "once_settled_appear", "once_settled_go")
     rows = [
-        (row[name] or f"no {name}", *(str(row[column]) for column in columns))
+        (called(row[name] or f"no {name}", names), *(str(row[column]) for column in columns))
         for row in effect.counted(name, include_private=private)
     ]
     return Table(title, head, rows)
 
 
-def _tasks(title: str, column: ColumnEffect, private: bool) -> Table:
-    signs = (("+", column.appear), ("-", column.go), ("~", column.reads_differently))
+def _tasks(effect: Effect, names: Names, private: bool) -> Table:
+    """List every task once, with the column it is in: the next sync, once settled, or both."""
+    found: dict[tuple[str, TaskChange], list[str]] = {}
+    for word, name in _COLUMNS:
+        column: ColumnEffect = getattr(effect, name)
+        for sign, changes in zip(
+            "+-~", (column.appear, column.go, column.reads_differently), strict=True
+        ):
+            for one in changes:
+                if private or not one.private:
+                    found.setdefault((sign, one), []).append(word)
     rows = [
-        (sign, *_task(one))
-        for sign, changes in signs
-        for one in changes
-        if private or not one.private
+        (sign, "both" if len(words) > 1 else words[0], *_task(one, names))
+        for (sign, one), words in found.items()
     ]
-    return Table(title, ("", "action", "rule", "opportunity", "owner", "why"), rows)
+    return Table("tasks that change", ("", "when", *_TASK), rows)
 
 
-def _task(one: TaskChange) -> tuple[str, ...]:
-    about = one.opportunity or "several"
-    return one.action, one.rule, about, one.owner or "nobody", safe(one.reason)
+def _task(one: TaskChange, names: Names) -> tuple[str, ...]:
+    about = called(one.opportunity, names.opportunities) if one.opportunity else "several"
+    owner = called(one.owner, names.people) if one.owner else "nobody"
+    return one.action, one.rule, about, owner, safe(one.reason)
 
 
-def _flags(effect: Effect) -> Table:
+def _flags(effect: Effect, names: Names) -> Table:
     rows = [
-        (one.opportunity, ", ".join(one.before) or "none", ", ".join(one.after) or "none")
+        (
+            called(one.opportunity, names.opportunities),
+            ", ".join(one.before) or "none",
+            ", ".join(one.after) or "none",
+        )
         for one in effect.flags
     ]
     return Table("flags after the next sync", ("opportunity", "current rules", "changed"), rows)
 
 
-def _findings(changes: Sequence[FindingChange]) -> Table:
+def _findings(changes: Sequence[FindingChange], names: Names) -> Table:
+    known = names.opportunities
     rows = [
-        (one.rule, one.opportunity, _held_by(one.before), _held_by(one.after)) for one in changes
+        (one.rule, called(one.opportunity, known), _held_by(one.before), _held_by(one.after))
+        for one in changes
     ]
     return Table("findings", ("rule", "opportunity", "current rules", "changed"), rows)
 
@@ -190,18 +216,18 @@ def _held(effect: Effect) -> Table:
     return Table("findings held back", ("why", "current rules", "changed", "meaning"), rows)
 
 
-def _capped(effect: Effect, private: bool) -> Table:
+def _capped(effect: Effect, names: Names, private: bool) -> Table:
     rows: list[tuple[Any, ...]] = [
-        (row["owner"] or "nobody", str(row["before"]), str(row["after"]))
+        (called(row["owner"] or "nobody", names.people), str(row["before"]), str(row["after"]))
         for row in effect.over_cap(include_private=private)
     ]
     head = ("owner", "waiting under current rules", "changed")
     return Table("owners over their cap, once settled", head, rows)
 
 
-def _affected(effect: Effect, private: bool) -> Table:
+def _affected(effect: Effect, names: Names, private: bool) -> Table:
     rows = [
-        (row["opportunity"], str(row["changes"]))
+        (called(row["opportunity"], names.opportunities), str(row["changes"]))
         for row in effect.affected(include_private=private)[:10]
     ]
     return Table("opportunities with most changes", ("opportunity", "changes"), rows)

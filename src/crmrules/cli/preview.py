@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -57,7 +58,7 @@ def preview(
 
     Example: crmrules preview --overlay overlay.new.yaml
     """
-    from crmrules.cli.changes import markdown, text
+    from crmrules.cli.changes import Names, markdown, text
     from crmrules.cli.targets import asked_for
     from crmrules.cli.wire import load_rules, setup
     from crmrules.preview import Snapshot
@@ -76,7 +77,8 @@ def preview(
     if output == "json":
         emit(effect.json(include_private=include_private))
     else:
-        told = text if output == "text" else markdown
+        names = Names(snapshot.names, snapshot.people)
+        told = partial(text, names=names) if output == "text" else markdown
         sys.stdout.write(told(effect, include_private=include_private))
         if output == "text" and overlay is not None and was is None and effect.rules:
             click.echo(_next(overlay, made.settings.overlay, stopped=bool(effect.after.stops)))

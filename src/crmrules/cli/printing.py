@@ -1,16 +1,18 @@
 """A run on paper: findings and writes spooled while it decides, then printed in one piece.
 
 They are spooled to disk, so that a run over a million records prints in constant memory. JSON has
-the contract's shape; text is for people, and adds which rules ask most, of whom, and where.
+the contract's shape; text is for people: it has names beside ids, and adds which rules ask most, of
+whom, and where.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import IO, Any, Self
 
+from crmrules.cli.names import Names, called
 from crmrules.findings.hold import IN_WORDS, SILENT, HeldBack
 from crmrules.outcome import Report, Show
 from crmrules.plan import Finding, Judged, PlannedWrite, stamp
@@ -18,6 +20,7 @@ from crmrules.rule import Rule, Verdict
 from crmrules.signals import Unknown
 from crmrules.state import Spool
 from crmrules.state.columns import dumps
+from crmrules.writeback import Failure
 
 _SHOWN = 25  # lines of each kind on a terminal
 _MOST = 10  # rules, owners and opportunities named as those with the most
@@ -38,6 +41,7 @@ class Printer:
         self._used = {r.id: dict.fromkeys(c.signal for c in r.condition.clauses()) for r in shown}
         self._json, self._all, self._private = output == "json", verdicts == "all", private
         self._spool = Spool()
+        self._names = Names(self._spool)
         self._tasks: dict[str, Counter[str]] = {"rule": Counter(), "owner": Counter()}
         self._open: Counter[str] = Counter()  # rule -> findings that set a flag
 
@@ -57,6 +61,8 @@ class Printer:
         return Show(self._judged, self._finding, self._write, self._settled_write)
 
     def _judged(self, judged: Judged) -> None:
+        if not self._json:
+            self._names.learn(judged.opportunity)
         if not self._all:
             return
         for rule, judgement in judged.judgements.items():
@@ -140,13 +146,16 @@ class Printer:
         done = self._all_of(report.done, report.private_done)
         if done or report.failed:
             out.write(f"written: {done}; failed: {len(report.failed)}\n")
-        for failure in report.failed[:_SHOWN]:
-            again = "tried again by the next sync" if failure.retry else "fails until it is mended"
-            where = "a private one" if failure.private else failure.opportunity
-            out.write(f"  {failure.action} {where}: {failure.error} ({again})\n")
-            out.write(f"    -> {failure.remedy}\n")
+        self._failed(report.failed[:_SHOWN], out)
         usage = report.usage
         out.write(f"calls: {usage.calls} (the least that could do: {usage.floor})\n")
+
+    def _failed(self, failed: Sequence[Failure], out: IO[str]) -> None:
+        names = self._names.opportunities([one.opportunity for one in failed])
+        for one in failed:
+            again = "tried again by the next sync" if one.retry else "fails until it is mended"
+            where = "a private one" if one.private else called(one.opportunity, names)
+            out.write(f"  {one.action} {where}: {one.error} ({again})\n    -> {one.remedy}\n")
 
     def _all_of(self, open_: Any, private: Any) -> Any:
         """Return a count, with what private rules add to it where somebody asked for them."""
@@ -165,13 +174,14 @@ class Printer:
         """Say which rules, people and opportunities have the most of it."""
         most = self._spool.most("writes", "opportunity", _MOST + 1, but=("action", "set_flags"))
         opportunities = Counter({name: n for name, n in most if name})  # a digest is about several
-        for title, counted in (
-            ("task writes by rule", self._tasks["rule"]),
-            ("task writes by owner", self._tasks["owner"]),
-            ("most affected opportunities", opportunities),
-            ("findings with a flag by rule", self._open),
+        known = self._names.opportunities(opportunities)
+        for title, counted, names in (
+            ("task writes by rule", self._tasks["rule"], {}),
+            ("task writes by owner", self._tasks["owner"], self._names.people),
+            ("most affected opportunities", opportunities, known),
+            ("findings with a flag by rule", self._open, {}),
         ):
-            found = [f"{name} {n}" for name, n in counted.most_common(_MOST) if n]
+            found = [f"{called(id_, names)} {n}" for id_, n in counted.most_common(_MOST) if n]
             more = sum(n > 0 for n in counted.values()) - len(found)
             if found:
                 rest = f", and {more} more" if more else ""
@@ -182,7 +192,7 @@ class Printer:
 
         Those without a flag are summed up by what they set: there may be one for every opportunity.
         """
-        lines: list[str] = []
+        listed: list[dict[str, Any]] = []
         more, alike = 0, Counter[str]()
         for about_tasks in (True, False):
             for write in self._spool.read("writes"):
@@ -190,10 +200,12 @@ class Printer:
                     continue
                 if not about_tasks and not write["fields"].get("flags"):
                     alike[_said(write["fields"])] += 1
-                elif len(lines) == _SHOWN:
+                elif len(listed) == _SHOWN:
                     more += 1
                 else:
-                    lines.append(_line(write))
+                    listed.append(write)
+        names = self._names.opportunities([write["opportunity"] for write in listed])
+        lines = [_line(write, names, self._names.people) for write in listed]
         lines += [f"... and {more} more: --format json"] if more else []
         lines += [
             f"set_flags    {n} opportunit{'y' if n == 1 else 'ies'}  {what}"
@@ -212,11 +224,15 @@ def _said(fields: dict[str, Any]) -> str:
     return told or ", ".join(fields)
 
 
-def _line(write: dict[str, Any]) -> str:
+def _line(
+    write: dict[str, Any],
+    opportunities: Mapping[str, str | None],
+    people: Mapping[str, str | None],
+) -> str:
     fields = write["fields"]
-    where = write["opportunity"] or "several"
+    where = called(write["opportunity"], opportunities) if write["opportunity"] else "several"
     if write["action"] == "create_task":
-        return f"create_task  {where}  {write['owner']}  {fields['subject']}"
+        return f"create_task  {where}  {called(write['owner'], people)}  {fields['subject']}"
     if write["action"] == "set_flags":
         return f"set_flags    {where}  {_said(fields)}"
     return f"{write['action']:<12} {where}  {write['rule']}"
