@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
@@ -64,6 +64,7 @@ class Preflight:
     problems: tuple[Problem, ...] = ()
     capabilities: Capabilities = Capabilities()
     now: datetime | None = None  # the CRM's own time, where an answer told it
+    ahead: timedelta = timedelta()  # of this machine's clock, where a run took that time
     unseen_mail: str = ""  # which mail this CRM's API does not show, and what would
 
 

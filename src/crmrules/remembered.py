@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -23,6 +23,7 @@ from crmrules.state import Transaction
 from crmrules.state.columns import damaged
 
 _NOTE = "snapshot"
+_EXACT = timedelta(minutes=1)  # signing in takes some seconds of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Remembered:
     """What the last sync knew besides the rows. ``unlisted``: by opportunity.
 
     ``memory``: the connector's own; None: it has none. ``as_of``: the moment it judged by.
+    ``ahead``: how far the CRM's clock was ahead of this machine's.
     ``stand_in``: the address of ``[tasks] fallback_owner`` and whose it was; None: no address.
     """
 
@@ -41,6 +43,7 @@ class Remembered:
     as_of: datetime
     run: str
     stand_in: tuple[str, str | None] | None = None
+    ahead: timedelta = timedelta()
 
     def standing_in(self, policy: Policy) -> Policy:
         """Return the policy with whom it named by address, as far as the last sync asked."""
@@ -73,6 +76,7 @@ def remember(
         now,
         run,
         None if address is None else (address, policy.fallback_owner),
+        preflight.ahead if abs(preflight.ahead) > _EXACT else timedelta(),
     )
     tx.history.set(_NOTE, _SHAPE.dump_python(found, mode="json"))
 

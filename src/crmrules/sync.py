@@ -52,8 +52,7 @@ def plan(
     job: Job, *, full: bool = False, show: Show | None = None, then: Then | None = None
 ) -> Report:
     """Decide what a sync would write now, and commit nothing; ``then`` looks at what was pulled."""
-    preflight = job.connector.check()
-    job = _timed(job, preflight)
+    job, preflight = _begun(job)
     org = job.store.for_org(preflight.organization.id)
     with org.lease("plan") as fence, org.dry_run(fence) as tx:
         report = _decide(job, preflight, tx, Keeper(job.now, show or Show()), full=full)
@@ -69,8 +68,7 @@ def sync(job: Job, *, full: bool = False, show: Show | None = None) -> Report:
     says stop; both before the first write, with nothing committed. ``show.stopped`` gets the report
     of what a guard stopped: all of it was planned and shown.
     """
-    preflight = job.connector.check()
-    job = _timed(job, preflight)
+    job, preflight = _begun(job)
     _admit((*preflight.problems, *missing_flags(job.rules, preflight.capabilities)))
     org = job.store.for_org(preflight.organization.id)
     with org.lease(holder(job.batch)) as fence, org.run(job.now, job.rules_hash) as run:
@@ -115,8 +113,7 @@ class Look:
 
 def look(job: Job, opportunity: str) -> Look | None:
     """Judge one opportunity as the next sync would, and commit nothing; None: it is not there."""
-    preflight = job.connector.check()
-    job = _timed(job, preflight)
+    job, preflight = _begun(job)
     org = job.store.for_org(preflight.organization.id)
     with org.lease("explain") as fence, org.dry_run(fence) as tx:
         pull(job.connector, tx, full=False, run="explain", now=job.now)
@@ -143,9 +140,12 @@ def _guard(report: Report, guards: Guards, show: Show | None) -> None:
         raise
 
 
-def _timed(job: Job, preflight: Preflight) -> Job:
-    told = preflight.now if job.by_crm else None
-    return job if told is None else replace(job, now=told)
+def _begun(job: Job) -> tuple[Job, Preflight]:
+    """Sign in, and take the CRM's own time where nobody asked for another moment."""
+    preflight = job.connector.check()
+    if not job.by_crm or preflight.now is None:
+        return job, preflight
+    return replace(job, now=preflight.now), replace(preflight, ahead=preflight.now - job.now)
 
 
 def _admit(problems: Sequence[Problem]) -> None:

@@ -34,7 +34,7 @@ def turn(monkeypatch, now: dt.datetime) -> None:
 
 
 def story(world, monkeypatch, wrong: timedelta) -> list:
-    """Sync twice, half a day apart by the CRM, with nobody telling the moment."""
+    """Sync twice, half a day apart by the CRM, and look ahead, with nobody telling the moment."""
     found = []
     for step in (timedelta(), timedelta(hours=13)):
         world.now += step
@@ -43,6 +43,11 @@ def story(world, monkeypatch, wrong: timedelta) -> list:
         assert ran.code == 0, ran.err
         told = ran.json
         found.append([told["as_of"], told["findings"], told["writes"]])
+    turn(monkeypatch, world.now + timedelta(hours=9) + wrong)
+    world.reachable = False  # it makes no call
+    ahead = world.cli("preview")
+    assert ahead.code == 0, ahead.err
+    found.append([ahead.json[name] for name in ("as_of", "synced_at", "held_back", "writes")])
     return [*found, world.dump()]
 
 
@@ -68,3 +73,4 @@ def test_a_wrong_clock_of_this_machine_changes_no_finding(crm, tmp_path, monkeyp
         found = story(world, monkeypatch, WRONG[wrong])
     assert found == right
     assert found[1][2]  # something was written
+    assert found[2][0] == (world.now + timedelta(hours=9)).isoformat().replace("+00:00", "Z")

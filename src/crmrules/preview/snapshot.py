@@ -81,8 +81,10 @@ class Snapshot:
         Raises UsageError where there is none: no sync has finished pulling yet.
         """
         with job.store.for_org(_chosen(job, organization)).reading() as tx:
-            left = _left(job, tx)
-            job = replace(job, policy=left.standing_in(job.policy))
+            left = _left(tx)
+            now = job.now + left.ahead if job.by_crm else job.now
+            job = replace(job, now=now, policy=left.standing_in(job.policy))
+            _recall(job, left)
             return cls(job, *_read(job, tx, left))
 
     @property
@@ -217,11 +219,15 @@ def _chosen(job: Job, organization: str | None) -> str:
     return found[0]
 
 
-def _left(job: Job, tx: Transaction) -> Remembered:
-    """Return what the last sync left, the connector made ready to translate rows by it."""
+def _left(tx: Transaction) -> Remembered:
     left = remembered(tx)
     if left is None:  # it was there a moment ago
         raise UsageError("the snapshot has gone", remedy="Run 'crmrules sync' once.")
+    return left
+
+
+def _recall(job: Job, left: Remembered) -> None:
+    """Make the connector ready to translate rows as the last sync did."""
     connector = job.connector
     if left.memory is None or not isinstance(connector, Remembering):
         raise UsageError(
@@ -235,7 +241,6 @@ def _left(job: Job, tx: Transaction) -> Remembered:
             f"the snapshot was stored by another version of the {connector.name} connector",
             remedy="Run 'crmrules sync' once; it stores a new one.",
         ) from error
-    return left
 
 
 def _read(job: Job, tx: Transaction, left: Remembered) -> tuple[list[Case], _Kept]:
