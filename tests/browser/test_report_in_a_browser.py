@@ -2,73 +2,37 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-from datetime import UTC, datetime, timedelta
-
+import lived
 import pytest
 
 import chromium
-from crmrules.cli.demo import _Stage, _sync
-from crmrules.cli.report import html
 from crmrules.report import draw
 
 pytestmark = pytest.mark.slow
-NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 WIDTHS = [chromium.PHONE, chromium.DESKTOP]
-NOTE = """\
-#criterion: go-live under eight weeks | crucial | us=4 acme=2
-#criterion: price | important | us=2 acme=4
-#concession: 5% | for=go-live
-#ned: nobody can read this
-"""
 OPEN_ALL = "document.querySelectorAll('details').forEach(one => { one.open = true })"
 
 
 @pytest.fixture(scope="module")
-def lived(tmp_path_factory):
-    """A made-up organization in which rules asked, reps answered, and time passed."""
+def stage(tmp_path_factory):
     pytest.importorskip("vl_convert")
-    demo = pytest.importorskip("crmrules_sandbox.salesforce.demo")
     pytest.importorskip("simple_salesforce")
-    crm, folder = demo.start(1, NOW, opportunities=50), tmp_path_factory.mktemp("report")
-    stage = _Stage(crm, "salesforce", folder)
-    try:
-        author = next(user["Id"] for user in crm.org.rows("User") if user.get("IsActive"))
-        note = {"Subject": "Note", "Status": "Completed", "Description": NOTE, "OwnerId": author}
-        for found in crm._query("SELECT Id FROM Opportunity WHERE IsClosed = false"):
-            crm.org.insert("Task", note | {"WhatId": found["Id"]}, user_id=author)
-        _sync(stage, live=False)
-        crm.advance(timedelta(hours=13))
-        _sync(stage, live=True)
-        crm.advance(timedelta(days=8))
-        crm.rep_works()
-        _sync(stage, live=True)
+    with lived.organization(tmp_path_factory.mktemp("report")) as stage:
         yield stage
-    finally:
-        crm.stop()
 
 
 @pytest.fixture(scope="module")
-def page(lived):
+def page(stage):
     """The report of that organization, as a file."""
-    return written(lived, "full.html")
+    return lived.report(stage, "full.html")
 
 
 @pytest.fixture(scope="module")
-def bare(lived):
+def bare(stage):
     """The same where charts cannot be drawn."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(draw, "PACKAGE", "no_such_package")
-        return written(lived, "bare.html")
-
-
-def written(stage, name):
-    made = stage.setup(live=True)
-    file = stage.folder / name
-    with closing(made):
-        page = html(made, "A made-up organization", now=stage.crm.now, timelines=8)
-        file.write_text(page, encoding="utf-8")
-    return file
+        return lived.report(stage, "bare.html")
 
 
 @pytest.mark.parametrize(

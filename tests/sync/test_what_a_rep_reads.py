@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crmrules.plan.fields import seen
+from crmrules.plan.evidence import seen
 from crmrules.signals import SIGNALS, label
 from crmrules.signals._labels import LABELS
 

@@ -1,6 +1,6 @@
 """Wanted minus present: from verdicts to the exact writes of a run."""
 
-from crmrules.plan.evidence import evidence_of
+from crmrules.plan.evidence import evidence_of, in_short
 from crmrules.plan.fields import missing_flags
 from crmrules.plan.planner import Past, Planner
 from crmrules.plan.queue import Part
@@ -25,6 +25,7 @@ __all__ = [
     "Planner",
     "Policy",
     "evidence_of",
+    "in_short",
     "missing_flags",
     "stamp",
 ]

@@ -1,14 +1,14 @@
-"""The signals a finding rests on, with value and records; and which of them ended it."""
+"""The signals a finding rests on, with value and records, in words; and which of them ended it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from crmrules.engine.oracle import Trace, trace
 from crmrules.plan.types import Judged
 from crmrules.rule import Clause, Rule
-from crmrules.signals import Known, label
+from crmrules.signals import SIGNALS, Known, label
 from crmrules.texts import in_words
 
 
@@ -24,6 +24,25 @@ def evidence_of(rule: Rule, judged: Judged) -> tuple[dict[str, Any], ...]:
                 "records": list(reading.records),
             }
     return tuple(pieces.values())
+
+
+def in_short(evidence: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Return what was seen, (label, value), as a rep reads it."""
+    return [(label(piece["signal"]), _value(piece["signal"], piece["value"])) for piece in evidence]
+
+
+def seen(evidence: Iterable[Mapping[str, Any]]) -> str:
+    """Return what was seen in one line: "Seen: quotes sent (1), meetings and calls booked (0)."."""
+    parts = [f"{what} ({value})" for what, value in in_short(evidence)]
+    return f"Seen: {', '.join(parts)}." if parts else ""
+
+
+def _value(signal: str, value: Any) -> str:
+    """Return a value in words; of days the whole ones, since nobody counts in hours."""
+    known = SIGNALS.get(signal)
+    if isinstance(value, float) and known is not None and known.unit.endswith("days"):
+        value = round(value)
+    return in_words(value)
 
 
 def rests_on(rule: Rule, judged: Judged) -> frozenset[str]:
@@ -42,7 +61,7 @@ def what_changed(rule: Rule, judged: Judged) -> str:
     told = trace(rule, facts)
     ended = told.clears if told.clears.result is True else told.condition
     pieces = dict.fromkeys(
-        f"{label(clause.signal)} (now {in_words(value)})"
+        f"{label(clause.signal)} (now {_value(clause.signal, value)})"
         for clause, result, value in _clauses(ended)
         if result is (ended is told.clears)
     )

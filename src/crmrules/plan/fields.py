@@ -18,8 +18,7 @@ from crmrules.findings.hold import SILENT, HeldBack
 from crmrules.model import Opportunity, OurFields, Phase
 from crmrules.plan.types import Finding, Judged, PlannedWrite
 from crmrules.rule import Mode, Rule, Severity, Verdict
-from crmrules.signals import SIGNALS, Known, label
-from crmrules.texts import in_words
+from crmrules.signals import Known
 
 SUMMARY_LENGTH = 1000  # characters; long enough for a paragraph, short enough for a list view
 _SINCE = re.compile(r"\(since \d{4}-\d\d-\d\d\)")
@@ -99,23 +98,6 @@ def _summary(visible: Sequence[Finding]) -> str | None:
         first = why.split(". ")[0].rstrip(".")
         parts.append(f"{finding.rule.title} (since {finding.episode.since:%Y-%m-%d}). {first}.")
     return letters.cut(" ".join(parts), SUMMARY_LENGTH, "…") or None
-
-
-def seen(evidence: Iterable[Mapping[str, Any]]) -> str:
-    """Return what was seen in one line: "Seen: quotes sent (1), meetings and calls booked (0)."."""
-    parts = [
-        f"{label(piece['signal'])} ({_seen_value(piece['signal'], piece['value'])})"
-        for piece in evidence
-    ]
-    return f"Seen: {', '.join(parts)}." if parts else ""
-
-
-def _seen_value(signal: str, value: Any) -> str:
-    """Return a value as a rep reads it; of days the whole ones, since nobody counts in hours."""
-    known = SIGNALS.get(signal)
-    if isinstance(value, float) and known is not None and known.unit.endswith("days"):
-        value = round(value)
-    return in_words(value)
 
 
 def changed_fields(

@@ -13,8 +13,7 @@ from crmrules.findings.calendar import Calendar
 from crmrules.findings.life import Cleared
 from crmrules.findings.tasks import ANSWER_HINT
 from crmrules.model import OurTask
-from crmrules.plan.evidence import rests_on, what_changed
-from crmrules.plan.fields import seen
+from crmrules.plan.evidence import rests_on, seen, what_changed
 from crmrules.plan.types import Finding, Judged, PlannedWrite, Policy, Readings
 from crmrules.plan.who import Staff
 from crmrules.rule import Rule

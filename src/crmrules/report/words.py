@@ -6,10 +6,9 @@ from datetime import date, datetime
 
 from crmrules.findings.hold import IN_WORDS
 from crmrules.model import ActivityKind, Focus, Phase
-from crmrules.plan import Finding
+from crmrules.plan import Finding, in_short
 from crmrules.rule import Severity
-from crmrules.signals import label
-from crmrules.texts import in_words, safe
+from crmrules.texts import safe
 
 LONGEST_NAME = 200  # UTF-16 code units of an opportunity's or account's name
 HELD: dict[str | None, str] = {
@@ -53,7 +52,7 @@ def becomes(finding: Finding) -> str:
 
 def evidence(finding: Finding) -> list[tuple[str, str]]:
     """Return what a finding rests on: (signal, value) in words."""
-    return [(label(p["signal"]), in_words(p["value"])) for p in finding.evidence]
+    return in_short(finding.evidence)
 
 
 def day(moment: date | datetime | None) -> str:
