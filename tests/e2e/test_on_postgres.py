@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from postgres_world import OnPostgres, on_postgres
 from salesforce_world import SalesforceWorld
 from test_kill import process
 from test_state_lost import never_asks_again, touch
@@ -16,46 +17,16 @@ from world import CONCERNS, RECOGNITION
 pytestmark = pytest.mark.slow
 
 
-@dataclass
-class OnPostgres(SalesforceWorld):
-    """An organization whose state is in a database of its own."""
-
-    database: str = "postgres"
-    postgres: Any = None
-
-    @property
-    def state_url(self) -> str:
-        return self.postgres.url(self.database)
-
-    def settle(self):
-        """Sync once so that every finding is pending, and let the settle time pass."""
-        self.synced()
-        self.advance()
-        return self
-
-    def forget(self) -> None:
-        self.postgres.sql(f"DROP DATABASE {self.database} WITH (FORCE)")
-        self.postgres.sql(f"CREATE DATABASE {self.database}")
-
-
 @pytest.fixture
 def worlds(tmp_path, postgres_server):
     """Make worlds, each with an empty database."""
-    made = []
+    with ExitStack() as made:
 
-    def make(name: str, **more: Any) -> OnPostgres:
-        postgres_server.sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        postgres_server.sql(f"CREATE DATABASE {name}")
-        made.append(
-            OnPostgres(
-                tmp_path / name, opportunities=20, database=name, postgres=postgres_server, **more
-            )
-        )
-        return made[-1]
+        def make(name: str) -> OnPostgres:
+            world = on_postgres(postgres_server, tmp_path / name, name, opportunities=20)
+            return made.enter_context(world)
 
-    yield make
-    for world in made:
-        world.server.stop()
+        yield make
 
 
 def loop(world) -> list[Any]:

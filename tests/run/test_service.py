@@ -19,6 +19,7 @@ import pytest
 import rule_text
 from lines import kept
 from listener import Listener, answer
+from postgres_world import on_postgres
 from salesforce_world import SalesforceWorld
 
 from crmrules import cli
@@ -108,6 +109,23 @@ def test_a_changed_schedule_holds_without_a_restart(world):
         "2026-11-24T09:05:00Z",
         "2026-11-24T09:10:00Z",
     ]
+
+
+@pytest.mark.slow
+def test_on_postgres_a_schedule_and_its_past_outlive_a_restart_of_the_server(
+    tmp_path, postgres_server
+):
+    with on_postgres(postgres_server, tmp_path / "world", "schedule", opportunities=8) as world:
+        scheduled(world)
+        restart = {16: lambda: postgres_server.control("-m", "fast", "restart")}
+        past = Fast(world, 46, restart).live()
+        assert exits(past) == [0, 0, 0]
+        world.now += timedelta(minutes=76)  # two moments pass while nothing runs
+        again = Fast(world, 10).live()
+        assert (again.made, again.missed) == (past.made + 1, past.missed + 1)
+        assert exits(again)[: len(exits(past))] == exits(past)
+        [told] = json.loads(world.cli("status").out)
+        assert told["schedule"]["made"] == again.made
 
 
 def test_a_schedule_does_not_begin_with_rules_that_are_wrong(world):
