@@ -7,6 +7,8 @@ Know before changing, because each of these is a choice:
   was closed, and only then is it known that it took place. An open e-mail task is only a plan.
 * An event in the past was held unless its subject starts like "Canceled" or "No show"; Salesforce
   has no field for it, so the mapping may name one, which then counts alone.
+* An event of a whole day starts at midnight UTC, whoever looks at it: it is taken as at a time that
+  falls on that day almost everywhere.
 * A customer took part when ``WhoId`` is a contact or a lead. An empty ``WhoId`` says nothing.
 * A call connected when its result says so, or after two minutes; a result that says otherwise, or
   no second at all, means not. Anything else is unknown.
@@ -21,7 +23,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from crmrules.assemble import talks
 from crmrules.connector import Row
@@ -33,6 +35,7 @@ KEY, RULE = "CrmRules_Key__c", "CrmRules_Rule__c"
 LONGEST_MAIL = 60_000  # characters; the rest is what was quoted
 _DRAFT = "5"  # EmailMessage.Status: 0 new, 1 read, 2 replied, 3 sent, 4 forwarded, 5 draft
 _PEOPLE = ("003", "00Q")  # key prefixes of Contact and Lead
+_MIDDLE = time(10, 30)  # UTC; the same day from UTC-10 to UTC+13
 
 _IN = re.compile(
     r"\[(?:in|inbound|received)\]|^\s*(?:inbound|incoming|received|<<|←)", re.IGNORECASE
@@ -223,6 +226,8 @@ def _event(row: Row, mapping: Mapping, account: str | None, observed_at: datetim
     body = row.body
     created = first([moment(body, "CreatedDate")], observed_at)
     at = first([moment(body, "StartDateTime"), moment(body, "ActivityDate")], created)
+    if flag(body, "IsAllDayEvent"):
+        at = at.replace(hour=_MIDDLE.hour, minute=_MIDDLE.minute)
     subject = text(body, "Subject")
     call = (subject or "").casefold().partition(":")[0].strip() == "call"
     return Activity(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crmrules.findings import Episode, EpisodeStatus, advance
-from crmrules.findings.life import NEXT, Event, gone
+from crmrules.findings.life import NEXT, Event, gone, stopped
 from crmrules.rule import Verdict
 
 TESTS = Path(__file__).parents[1]
@@ -45,6 +45,7 @@ SHOWN = {
     Event.CLOSES: (Verdict.QUIET, SETTLE, {"closed": True}),
     Event.EXPIRES: (Verdict.FIRES, timedelta(days=9), {}),
 }
+ENDINGS = {Event.GOES: gone, Event.STOPS: stopped}
 
 
 @given(st.sampled_from(EpisodeStatus), st.sampled_from(Event))
@@ -53,8 +54,8 @@ def test_a_going_episode_moves_as_the_table_says(status, event):
     rules = rule("a", expires_in_days=5 if event is Event.EXPIRES else None)
     if status is EpisodeStatus.ENDED and event in (Event.SETTLES, Event.EXPIRES):
         return  # what begins has no age yet
-    if event is Event.GOES:
-        after = gone(first, START + SETTLE)
+    if event in ENDINGS:
+        after = ENDINGS[event](first, START + SETTLE)
     else:
         verdict, age, more = SHOWN[event]
         after = advance(first, rules, "006", verdict, START + age, settle=SETTLE, **more)

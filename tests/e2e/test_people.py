@@ -8,6 +8,8 @@ import pytest
 from crms import slow_on_hubspot
 from world import CLOSED_LOST, CONCERNS, EARLY, World
 
+from crmrules import writeback
+
 
 @pytest.fixture
 def asked(crm, tmp_path):
@@ -188,6 +190,99 @@ def test_not_true_takes_the_flag_away_and_the_rest_stays(asked):
     fields = asked.fields()[task["opportunity"]]
     assert fields["flags"] == []
     assert fields["status"] == "ok"
+
+
+class KilledError(BaseException):
+    """Nothing that a program could catch and tell of."""
+
+
+def status(world: World) -> dict:
+    world.reachable = False  # it makes no call
+    [told] = world.cli("status").json
+    world.reachable = True
+    return told
+
+
+@pytest.mark.fault("S4")
+def test_what_we_withdrew_is_no_answer_after_a_lost_state_either(asked):
+    cleared = [task for task in asked.our_tasks() if task["rule"] == EARLY][:3]
+    for task in cleared:
+        clear(asked, task)
+    asked.synced()
+    asked.advance(timedelta(hours=1))
+    asked.forget()
+    for hours in (0, 13):
+        asked.advance(timedelta(hours=hours))
+        asked.synced()
+    for task in cleared:
+        assert asked.task(task["key"])["status"] == "completed"
+        assert "withdrawn" in asked.remembered(task["key"])
+        assert "done" not in asked.remembered(task["key"])
+    assert status(asked)["reps"] == []
+
+
+@pytest.mark.fault("C1")
+def test_what_a_killed_run_withdrew_is_no_answer(asked, monkeypatch):
+    task = an_early_task(asked)
+    clear(asked, task)
+
+    def dies(*_, **__):
+        raise KilledError  # after the CRM took it, before it is written down
+
+    with monkeypatch.context() as patch:
+        patch.setattr(writeback, "_settle", dies)
+        with pytest.raises(KilledError):
+            asked.sync()
+    assert asked.task(task["key"])["status"] == "completed"
+    syncs(asked)
+    assert "withdrawn" in asked.remembered(task["key"])
+    assert status(asked)["reps"] == []
+
+
+@pytest.mark.slow
+def test_a_rule_that_was_off_by_mistake_asks_again_where_nobody_had_answered(asked):
+    tasks = [task for task in asked.our_tasks() if task["rule"] == EARLY]
+    done, edited, denied = tasks[:3]
+    asked.complete(done)
+    asked.edit(edited, subject="In my words")
+    asked.edit(denied, body=f"{denied['body']}\n#not-true", status="completed")
+    asked.overlay = f"{EARLY}: {{mode: disabled}}\n"
+    asked.configure()
+    asked.advance(timedelta(hours=1))
+    asked.synced()
+    asked.overlay = f"{EARLY}: {{mode: live}}\n"
+    asked.configure()
+    seen = []
+    for days in (1, 12, 2, 1, 120):
+        asked.advance(timedelta(days=days))
+        planned, ran = asked.plan(), asked.synced()
+        assert planned.writes == ran.writes
+        made = [w for w in ran.writes if w["action"] == "create_task" and w["rule"] == EARLY]
+        seen.append({w["opportunity"] for w in made})
+    again = {task["opportunity"] for task in tasks[3:]}
+    assert again
+    assert seen[:2] == [set(), set()]  # within the cool-down
+    assert set().union(*seen) == again
+    assert all(w["key"].startswith("cr1:2:") for w in made)
+
+
+@pytest.mark.slow
+def test_opportunities_of_a_rule_that_is_gone_are_followed_no_longer_than_others(asked):
+    flagged = [task["opportunity"] for task in asked.our_tasks() if task["rule"] == EARLY]
+    edited = asked.our_tasks()[0]
+    asked.edit(edited, subject="In my words")
+    (asked.folder / "rules" / f"{EARLY}.yml").unlink()
+    del asked.rules[EARLY]
+    asked.configure()
+    asked.synced()
+    for opportunity in flagged:
+        asked.move(opportunity, CLOSED_LOST)
+    for days in (1, 8, 8):
+        asked.advance(timedelta(days=days))
+        judged = asked.synced().json["opportunities"]
+    open_ = [one for one, stage in asked.stages().items() if stage != CLOSED_LOST]
+    assert judged <= len(open_)
+    assert EARLY not in status(asked)["open_episodes"]
 
 
 @slow_on_hubspot

@@ -28,6 +28,16 @@ def everybody(world: World, **said: str) -> None:
     world.configure()
 
 
+def led(world: World, **said: str) -> str:
+    """Give all but one that one as their manager, wherever the CRM keeps it; return who it is."""
+    boss = world.owners()[0]
+    world.manage(boss)
+    others = [owner for owner in world.owners() if owner != boss]
+    world.people = {owner: {"manager": boss} | said for owner in others}
+    world.configure()
+    return boss
+
+
 @slow_on_hubspot
 def test_a_task_is_made_when_its_owner_is_at_work(crm, tmp_path):
     with crm(tmp_path, opportunities=14, tasks=HOURS) as world:
@@ -78,10 +88,7 @@ def test_a_public_holiday_of_the_country_is_no_working_day(crm, tmp_path):
 def test_the_manager_gets_a_copy_after_five_business_days_and_it_ends_with_the_task(crm, tmp_path):
     with crm(tmp_path, opportunities=14, rules={EARLY: COPIED}) as world:
         world.settle()
-        boss = world.owners()[0]
-        world.manage(boss)
-        world.people = {owner: {"manager": boss} for owner in world.owners() if owner != boss}
-        world.configure()
+        boss = led(world)
         world.synced()
         mine = [task for task in world.our_tasks() if task["owner"] != boss]
         assert mine
@@ -110,6 +117,38 @@ def test_the_manager_gets_a_copy_after_five_business_days_and_it_ends_with_the_t
         )
         world.advance(timedelta(hours=1))
         assert all(w["key"] != copy["key"] for w in world.synced().writes)
+
+
+@pytest.mark.slow
+def test_a_manager_who_takes_an_opportunity_over_has_its_task_once(crm, tmp_path):
+    with crm(tmp_path, opportunities=14, rules={EARLY: COPIED}) as world:
+        world.settle()
+        boss = led(world)
+        world.synced("--full")
+        world.advance(timedelta(days=9))
+        copy = next(w for w in creates(world.synced()) if w["owner"] == boss)
+        world.reassign(copy["opportunity"], boss)
+        world.advance(timedelta(hours=1))
+        world.synced()
+        world.advance(timedelta(hours=1))
+        assert world.synced().writes == []
+        here = [t for t in world.our_tasks() if t["opportunity"] == copy["opportunity"]]
+        [left] = [task for task in here if task["status"] != "completed"]
+        assert (left["key"].split(":")[2], left["owner"]) == ("o", boss)
+        ended = world.task(copy["key"])
+        assert ended["body"].startswith("No longer needed: you are asked this yourself now.")
+
+
+@pytest.mark.slow
+def test_the_copy_names_the_day_it_was_where_the_owner_is(crm, tmp_path):
+    with crm(tmp_path, opportunities=14, rules={EARLY: COPIED}) as world:
+        world.settle()  # ten in the evening of the 24th by UTC
+        world.work_in("Australia/Sydney")
+        led(world, time_zone="Australia/Sydney")
+        world.synced("--full")
+        world.advance(timedelta(days=9))
+        [body, *_] = [w["fields"]["body"] for w in creates(world.synced())]
+        assert "was asked this on 25 November" in body
 
 
 @slow_on_hubspot

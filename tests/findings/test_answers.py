@@ -29,9 +29,21 @@ GOING = episode("a")
     ],
 )
 def test_a_tag_in_the_comment_is_the_answer(words, answer):
-    task = seen_task(DONE.key, closed=True, closed_at=NOW, body=f"Ask.\n{words}")
+    body = f"Ask.\n{words}"
+    task = seen_task(DONE.key, closed=True, closed_at=NOW, body=body, edited=True)
 
     assert observe(record(1, TaskStatus.OPEN), task, NOW).answer is answer
+
+
+@pytest.mark.parametrize("status", [TaskStatus.WANTED, TaskStatus.OPEN, TaskStatus.WITHDRAWN])
+def test_a_task_that_nobody_but_us_changed_was_closed_by_us_and_says_nothing(status):
+    task = seen_task(DONE.key, closed=True, closed_at=START)
+
+    seen = observe(record(1, status), task, NOW)
+
+    assert (seen.status, seen.answer) == (TaskStatus.WITHDRAWN, None)
+    if status is not TaskStatus.WITHDRAWN:
+        assert seen.ended_at == START
 
 
 def test_done_otherwise_waits_as_long_as_done():

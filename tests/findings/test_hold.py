@@ -215,9 +215,11 @@ def test_what_people_did_in_the_crm_is_what_we_know():
 
     assert observe(wanted, seen_task(wanted.key), NOW).status is TaskStatus.OPEN
     assert observe(wanted, seen_task(wanted.key, snoozed=True), NOW).status is TaskStatus.SNOOZED
-    done = observe(wanted, seen_task(wanted.key, closed=True, closed_at=START), NOW)
+    completed = seen_task(wanted.key, closed=True, closed_at=START, edited=True)
+    done = observe(wanted, completed, NOW)
     assert (done.status, done.answer, done.ended_at) == (TaskStatus.COMPLETED, Answer.DONE, START)
-    denied = observe(wanted, seen_task(wanted.key, closed=True, body="No. #Not-True"), NOW)
+    said_no = seen_task(wanted.key, closed=True, body="No. #Not-True", edited=True)
+    denied = observe(wanted, said_no, NOW)
     assert denied.answer is Answer.NOT_TRUE
     binned = observe(wanted, seen_task(wanted.key, deleted=True), NOW)
     assert (binned.status, binned.answer) == (TaskStatus.DELETED, Answer.DELETED)

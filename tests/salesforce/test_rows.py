@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -382,6 +383,15 @@ def test_an_open_mail_task_is_a_plan_and_an_overdue_call_did_not_happen():
     assert one_activity("task", task(1, TaskSubtype="Call", **still)).held is False
     ahead = still | {"ActivityDate": "2026-04-01"}
     assert one_activity("task", task(1, TaskSubtype="Call", **ahead)).held is None
+
+
+@pytest.mark.parametrize(
+    "place", ["Pacific/Honolulu", "America/Los_Angeles", "UTC", "Asia/Tokyo", "Pacific/Auckland"]
+)
+def test_an_event_of_a_whole_day_is_on_its_day_wherever_one_looks_from(place):
+    midnight = "2026-02-10T00:00:00.000+0000"
+    meeting = one_activity("event", event(1, StartDateTime=midnight, IsAllDayEvent=True))
+    assert meeting.at.astimezone(ZoneInfo(place)).date() == date(2026, 2, 10)
 
 
 @pytest.mark.parametrize(

@@ -35,12 +35,13 @@ class Event(StrEnum):
     CLOSES = "closes"  # quiet because the opportunity was won or lost
     EXPIRES = "expires"  # only time can clear this rule, and it has passed
     GOES = "goes"  # the CRM no longer has the opportunity
+    STOPS = "stops"  # its rule is switched off, or no longer there
 
 
 _PENDING, _OPEN, _ENDED = EpisodeStatus
 _BEGINS = {Event.FIRES: _PENDING, Event.SETTLES: _OPEN}
-_STAYS_AWAY = (Event.UNKNOWN, Event.QUIET, Event.CLOSES, Event.EXPIRES, Event.GOES)
-_ENDS = (Event.QUIET, Event.CLOSES, Event.EXPIRES, Event.GOES)
+_ENDS = (Event.QUIET, Event.CLOSES, Event.EXPIRES, Event.GOES, Event.STOPS)
+_STAYS_AWAY = (Event.UNKNOWN, *_ENDS)
 NEXT: Mapping[EpisodeStatus | None, Mapping[Event, EpisodeStatus | None]] = {
     None: _BEGINS | dict.fromkeys(_STAYS_AWAY),
     _PENDING: _BEGINS | {Event.UNKNOWN: _PENDING} | dict.fromkeys(_ENDS),
@@ -60,6 +61,7 @@ class Cleared(StrEnum):
     CLOSED = "closed"  # the opportunity was won or lost and left the rule's phases
     EXPIRED = "expired"  # only time can clear this rule, and it has passed
     GONE = "gone"  # the CRM no longer has the opportunity
+    STOPPED = "stopped"  # its rule was switched off, or taken away
 
 
 _REASON = {
@@ -67,6 +69,7 @@ _REASON = {
     Event.CLOSES: Cleared.CLOSED,
     Event.EXPIRES: Cleared.EXPIRED,
     Event.GOES: Cleared.GONE,
+    Event.STOPS: Cleared.STOPPED,
 }
 
 
@@ -115,6 +118,13 @@ def advance(
 def gone(episode: Episode, now: datetime) -> Episode | None:
     """Return the episode after the CRM has lost the opportunity."""
     return _moved(replace(episode, seen_at=now), Event.GOES, now) if episode.active else episode
+
+
+def stopped(episode: Episode, now: datetime) -> Episode | None:
+    """Return the episode after its rule was switched off; judged by the past, it stays as it is."""
+    if not episode.active or now <= episode.seen_at:
+        return episode
+    return _moved(replace(episode, seen_at=now), Event.STOPS, now)
 
 
 def _over(episode: Episode) -> bool:

@@ -64,6 +64,12 @@ class TaskRecord:
     evidence: tuple[str, ...] | None = None  # ids of the records the finding rested on when made
     accepted_at: datetime | None = None  # when a completed task was followed by new evidence
 
+    @property
+    def touched(self) -> bool:
+        """Whether a person had to do with it: edited, completed, deleted or put it off."""
+        theirs = (TaskStatus.SNOOZED, TaskStatus.COMPLETED, TaskStatus.DELETED)
+        return self.edited or self.status in theirs
+
 
 ANSWER_HINT = "Answer here with #not-true, #not-useful or #done-otherwise if that is how it is."
 """The last line of every task; its own tags are no answer."""
@@ -84,7 +90,9 @@ def observe(
 ) -> TaskRecord:
     """Return the record after seeing the task in the CRM.
 
-    A snooze lasts until the task is due, by ``today`` (the day of ``now`` in UTC, unless given).
+    One that is closed and that nobody but us has changed was closed by us, though a run that was
+    killed, or a lost state, may not know of it. A snooze lasts until the task is due, by ``today``
+    (the day of ``now`` in UTC, unless given).
     """
     edited = record.edited or task.edited
     seen = replace(
@@ -98,6 +106,9 @@ def observe(
     )
     if record.status is TaskStatus.WITHDRAWN and (task.closed or task.deleted):
         return seen
+    if task.closed and not task.deleted and not edited:
+        ended = task.closed_at or record.ended_at or now
+        return replace(seen, status=TaskStatus.WITHDRAWN, ended_at=ended)
     if task.deleted:
         ended = record.ended_at or now
         return replace(

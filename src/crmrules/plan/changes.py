@@ -42,7 +42,7 @@ class Changes:
                 continue
             if record.rule not in self.rules:
                 private = task.rule is None  # it does not stand on a private one
-                why = tasks.SWITCHED_OFF
+                why = tasks.BECAUSE[Cleared.STOPPED]
                 write = tasks.withdraw(record, task, self.policy, why, done=False, private=private)
             elif episode is None:
                 continue
@@ -74,14 +74,22 @@ class Changes:
         return tasks.hand_over(record, task, owner, due, private=rule.private)
 
     def _copys(self, record: TaskRecord, task: OurTask, staff: Staff) -> PlannedWrite | None:
-        """Let a manager's copy end with the owner's task, and follow the owner's manager."""
+        """Let a manager's copy end with the owner's task, and follow the owner's manager.
+
+        It ends as well where the owner's task is, or is about to be, of whom the copy is with.
+        """
         twins = (r for r in self.records if r.rule == record.rule and r.episode == record.episode)
         owners = next((twin for twin in twins if twin.addressee == "o"), None)
         if owners is None or owners.owner is None:
             return None
-        if owners.status.unfinished:
-            return tasks.hand_over(record, task, staff.manager(owners.owner))
-        return tasks.withdraw(record, task, self.policy, tasks.ANSWERED, done=True, private=False)
+        if not owners.status.unfinished:
+            why, done = tasks.ANSWERED, True
+        else:
+            asked = owners.owner if owners.edited else staff.owner(self.rules[record.rule])
+            if asked is None or asked != task.owner:
+                return tasks.hand_over(record, task, staff.manager(asked or owners.owner))
+            why, done = tasks.ASKED_ITSELF, False
+        return tasks.withdraw(record, task, self.policy, why, done=done, private=False)
 
 
 def _over(record: TaskRecord, episode: Episode) -> bool:

@@ -20,7 +20,6 @@ from crmrules.findings import (
     TaskRecord,
     TaskStatus,
     adopt,
-    advance,
     hold_on_opportunity,
     observe,
 )
@@ -29,6 +28,7 @@ from crmrules.findings.tasks import accept, awaits_evidence
 from crmrules.model import OurTask
 from crmrules.plan import fields
 from crmrules.plan.changes import Changes
+from crmrules.plan.course import Course
 from crmrules.plan.digest import Digest
 from crmrules.plan.evidence import evidence_of, rests_on
 from crmrules.plan.queue import Candidate, Part, Queue
@@ -83,7 +83,8 @@ class Planner:
         """Return what one opportunity adds, and keep nothing of it."""
         plan, flagged = OpportunityPlan(), False
         episodes, records = self._remember(judged, past, plan)
-        current = self._advance(judged, episodes, plan)
+        course = Course(self.rules, judged, records, self._now, self._policy.settle, plan)
+        current = course.run(episodes)
         records = self._accepted(judged, records, current, plan)
         by_rule: dict[str, list[TaskRecord]] = {}
         for record in records:
@@ -189,34 +190,6 @@ class Planner:
                 plan.tasks = [t for t in plan.tasks if t.key != after.key] + [after]
             found.append(after)
         return found
-
-    def _advance(
-        self, judged: Judged, episodes: Mapping[str, Episode], plan: OpportunityPlan
-    ) -> dict[str, Episode]:
-        current: dict[str, Episode] = {}
-        for rule in self.rules.values():
-            before = episodes.get(rule.id)
-            judgement = judged.judgements.get(rule.id)
-            after = before
-            if judgement is not None:
-                after = advance(
-                    before,
-                    rule,
-                    judged.opportunity.id,
-                    judgement.verdict,
-                    self._now,
-                    settle=self._policy.settle,
-                    closed=not judged.opportunity.is_open,
-                )
-            given_back = before is not None and (after is None or after.n < before.n)
-            if given_back:
-                plan.dropped.append((rule.id, judged.opportunity.id))
-            if after is None:
-                continue
-            current[rule.id] = after
-            if after != before and not given_back:
-                plan.episodes = [e for e in plan.episodes if e.rule != rule.id] + [after]
-        return current
 
     def _close(
         self,

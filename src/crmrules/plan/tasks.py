@@ -27,9 +27,10 @@ BECAUSE = {
     Cleared.CLOSED: "the opportunity was closed",
     Cleared.EXPIRED: "it is too old to be useful",
     Cleared.GONE: "the opportunity was deleted",
+    Cleared.STOPPED: "the rule that asked this was switched off",
 }
 ANSWERED = "the owner of the opportunity has answered"
-SWITCHED_OFF = "the rule that asked this was switched off"
+ASKED_ITSELF = "you are asked this yourself now"  # the manager, of a copy
 COPY_AFTER = 5  # business days that an owner has before the manager gets a copy
 
 
@@ -81,7 +82,10 @@ def copy_for_manager(
         raise TypeError(f"there is no copy of a {write.action}")
     task, rule = write.write.task, str(write.rule)
     who = (staff.name(asked.owner) if asked.owner else None) or "The owner"
-    since = "" if asked.made_at is None else f" on {asked.made_at.day} {asked.made_at:%B}"
+    since = ""
+    if asked.made_at is not None:
+        made = asked.made_at.astimezone(staff.calendar(asked.owner or "").zone)
+        since = f" on {made.day} {made:%B}"
     copied = replace(
         task,
         subject=cut(f"Still open: {task.subject}", SUBJECT_LENGTH),
