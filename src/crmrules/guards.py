@@ -73,8 +73,9 @@ def exceeded(report: Report, guards: Guards) -> list[Exceeded]:
             Exceeded(
                 f"{report.flagged} of {report.open} open opportunities would carry a flag"
                 f"{changed}; the limit is {guards.max_share_flagged:.0%}",
-                "A rule is probably too wide: see which one has the most, raise its threshold or "
-                "put it in shadow; or raise [guard] max_share_flagged.",
+                "Where one rule has most of them, raise its threshold or put it in shadow. Where "
+                "many rules share them, set a few live at a time, or raise [guard] "
+                "max_share_flagged.",
             )
         )
     return found

@@ -17,7 +17,7 @@ from crmrules.engine.fitting import FITTING
 from crmrules.problems import Problems, did_you_mean, short
 from crmrules.rule import Mode, Rule, Setting, TaskText
 from crmrules.rulefile import Vocabulary, check_words
-from crmrules.texts import NAMES, placeholders, unsafe
+from crmrules.texts import NAMES, in_words, placeholders, unsafe
 from crmrules.yamlsource import Document, YamlPath
 
 KEYS = ("mode", "settings", "subject", "body", "translations")
@@ -131,10 +131,16 @@ def _outside(setting: Setting, value: Any) -> tuple[str, str] | None:
     if isinstance(value, str) or type(value) not in FITTING:
         return None
     if setting.floor is not None and value < setting.floor:
-        return f"{value:g} is below the floor {setting.floor:g}", setting.why or "Raise it."
+        return f"{value:g} is below the floor {setting.floor:g}", _bound(setting, "more")
     if setting.ceiling is not None and value > setting.ceiling:
-        return f"{value:g} is above the ceiling {setting.ceiling:g}", setting.why or "Lower it."
+        return f"{value:g} is above the ceiling {setting.ceiling:g}", _bound(setting, "less")
     return None
+
+
+def _bound(setting: Setting, which: str) -> str:
+    limit = setting.floor if which == "more" else setting.ceiling
+    why = f" The shipped {in_words(setting.value)}: {setting.why}." if setting.why else ""
+    return f"Set {limit:g} or {which}.{why}"
 
 
 def _translations(

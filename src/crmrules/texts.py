@@ -21,7 +21,7 @@ from crmrules.signals._registry import Value
 NAMES = frozenset(
     (
         *("account", "opportunity", "owner", "contact", "power", "person", "event_day"),
-        *("need", "need_1", "need_2", "criterion", "criteria"),
+        *("need", "need_by", "need_1", "need_2", "criterion", "criteria"),
     )
 )
 """Placeholders that are no signal and no setting (``values``, ``plan.tasks``)."""
@@ -121,9 +121,17 @@ def safe(value: str, limit: int = LONGEST_VALUE) -> str:
     return cut(letters.calm(" ".join(plain.split())), limit)
 
 
-def cut(text: str, limit: int) -> str:
-    """Return at most ``limit`` UTF-16 code units, ending in "..." where something was cut."""
-    return letters.cut(text, limit)
+def cut(text: str, limit: int, *, words: bool = False) -> str:
+    """Return at most ``limit`` UTF-16 code units, ending in "..." where something was cut.
+
+    ``words``: between two words, where one ends in the second half of what fits.
+    """
+    short = letters.cut(text, limit)
+    if not words or short == text:
+        return short
+    kept = short.removesuffix("...")
+    whole = kept if text[len(kept) : len(kept) + 1].isspace() else kept.rpartition(" ")[0]
+    return f"{whole.rstrip()}..." if len(whole) > limit // 2 else short
 
 
 def _insert(value: Value, spec: str | None) -> str:

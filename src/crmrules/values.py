@@ -32,7 +32,8 @@ def text_values(
     {account} {opportunity} {owner}: their names. {contact}: the customer's person who was active
     last. {power}: somebody who can decide, other than {contact} where there is a choice. {person}:
     whom the finding is about. {need_1} {need_2}: the needs noted last.
-    {criterion} {need}: the first that the rule's conditions rest on, in the order they are written.
+    {criterion} {need}: the first that the rule's conditions rest on, in the order they are written;
+    {need_by}: whose need that is.
     {criteria}: the first few there are.
     """
     values: dict[str, Value | None] = {
@@ -55,7 +56,9 @@ def text_values(
     evidence = _evidence(readings, rule)
     values["criterion"] = _criterion(opportunity, evidence)
     values["criteria"] = _criteria(opportunity)
-    values["need"] = _need(opportunity, evidence)
+    need = _need(opportunity, evidence)
+    values["need"] = None if need is None else cut(need.text, LONGEST_NAME, words=True)
+    values["need_by"] = None if need is None else need.person
     return values
 
 
@@ -69,7 +72,7 @@ def _criterion(opportunity: Opportunity, evidence: tuple[tuple[str, ...], ...]) 
     names = {one_id: one.name for one in standing(opportunity.criteria) for one_id in one.ids}
     found = (names[record] for records in evidence for record in records if record in names)
     name = next(found, None)
-    return None if name is None else cut(name, LONGEST_NAME)
+    return None if name is None else cut(name, LONGEST_NAME, words=True)
 
 
 def _criteria(opportunity: Opportunity) -> str | None:
@@ -77,13 +80,12 @@ def _criteria(opportunity: Opportunity) -> str | None:
     return ", ".join(names[:LISTED]) or None
 
 
-def _need(opportunity: Opportunity, evidence: tuple[tuple[str, ...], ...]) -> str | None:
+def _need(opportunity: Opportunity, evidence: tuple[tuple[str, ...], ...]) -> Need | None:
     """Return a need of the first condition that rests on any: a stated want, the newest first."""
     for records in evidence:
         needs = [need for need in opportunity.needs if need.record in records]
         if needs:
-            best = max(needs, key=lambda need: (need.explicit, need.known_at))
-            return cut(best.text, LONGEST_NAME)
+            return max(needs, key=lambda need: (need.explicit, need.known_at))
     return None
 
 

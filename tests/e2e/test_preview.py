@@ -82,7 +82,8 @@ def test_a_threshold_that_clears_a_rule_shows_which_tasks_go_and_why(world):
     assert {one["key"] for one in gone} == {task["key"] for task in mine(world)}
     assert {(one["action"], one["rule"]) for one in gone} == {("complete_task", EARLY)}
     assert all(
-        re.fullmatch(r"days since it was created \(now \d+\)", one["reason"]) for one in gone
+        re.fullmatch(r"this changed: days since it was created, now \d+", one["reason"])
+        for one in gone
     )
     assert found["next_sync"]["appear"] == []
     by_rule, by_owner = found["by_rule"], found["by_owner"]

@@ -225,7 +225,7 @@ def test_a_task_that_is_no_longer_needed_says_what_has_changed(crm, tmp_path):
         writes = {w["key"]: w for w in world.synced().writes if w["key"]}
         assert writes[task["key"]]["action"] == "complete_task"
         assert world.task(task["key"])["body"].startswith(
-            "No longer needed: buying phase (now concerns)."
+            "No longer needed: this changed: buying phase, now concerns."
         )
         assert writes[other["key"]]["action"] == "cancel_task"
         assert world.task(other["key"])["body"].startswith(

@@ -167,6 +167,18 @@ def test_criteria_are_listed_until_there_are_enough_and_each_is_cut():
     assert len(listed) <= 80
 
 
+def test_a_need_ends_with_a_whole_word_and_is_told_with_whose_it_is():
+    rule = BOOK["needs-implied-only"]
+    said = need("month-end takes three days longer than planned", 9, "E. Bruckner")
+    rests = {"implied_needs": Known(1, (said.record,)), "explicit_needs": Known(0)}
+    found = values(rests, rule, needs=(said,))
+    assert found["need"] == "month-end takes three days longer..."
+    assert found["need_by"] == "E. Bruckner"
+    assert render(rule.then.task.subject, found).startswith("Turn E. Bruckner's problem at ")
+    nobody = values(rests, rule, needs=(need(said.text, 9),))
+    assert render(rule.then.task.subject, nobody).startswith("Turn the problem at ")
+
+
 def test_a_need_is_the_newest_want_that_the_conditions_rest_on_and_is_cut():
     rule = BOOK["needs-not-channelled"]
     day = timedelta(days=1)

@@ -30,6 +30,15 @@ def test_what_was_seen_is_one_sentence_and_nothing_is_none():
     assert seen([]) == ""
 
 
+def test_what_is_beyond_the_usual_is_told_only_where_something_is_usual():
+    def silent(days, beyond):
+        told = {"silence_business_days": days, "silence_over_usual": beyond}
+        return seen([{"signal": name, "value": value} for name, value in told.items()])
+
+    assert silent(12, 4.0).endswith("(12), business days of silence beyond the usual (4).")
+    assert silent(12, 12.0) == "Seen: business days the customer has been silent (12)."
+
+
 def test_every_signal_has_a_label_of_its_own_that_stands_in_a_sentence():
     told = {name: label(name) for name in SIGNALS}
     assert len(set(told.values())) == len(told)

@@ -201,7 +201,7 @@ def _overlay(book: RuleBook) -> str:
     lines = [
         "# One line per rule: mode is live (writes), shadow (only counts) or disabled. A number is",
         "# changed beside it: {mode: live, settings: {meetings: 4}}.",
-        "# Promote the recommended ones when 'crmrules plan' shows what you want to see.",
+        "# Promote the recommended ones, a few at a time, as 'crmrules plan' shows what you want.",
     ]
     for rule in book.rules:
         numbers = ", ".join(f"{name}: {s.value}" for name, s in rule.settings.items())

@@ -11,6 +11,8 @@ from crmrules.rule import Clause, Rule
 from crmrules.signals import SIGNALS, Known, label
 from crmrules.texts import in_words
 
+_USUAL = "over_usual"  # in the name of a signal that tells what is beyond the usual
+
 
 def evidence_of(rule: Rule, judged: Judged) -> tuple[dict[str, Any], ...]:
     """Return the signals of a rule's condition that are known, with value and records."""
@@ -27,8 +29,13 @@ def evidence_of(rule: Rule, judged: Judged) -> tuple[dict[str, Any], ...]:
 
 
 def in_short(evidence: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """Return what was seen, (label, value), as a rep reads it."""
-    return [(label(piece["signal"]), _value(piece["signal"], piece["value"])) for piece in evidence]
+    """Return what was seen, (label, value), as a rep reads it.
+
+    What is as far beyond the usual as it is long says nothing: nobody knows yet what is usual.
+    """
+    told = [(p["signal"], _value(p["signal"], p["value"])) for p in evidence]
+    plain = {value for signal, value in told if _USUAL not in signal}
+    return [(label(s), value) for s, value in told if _USUAL not in s or value not in plain]
 
 
 def seen(evidence: Iterable[Mapping[str, Any]]) -> str:
@@ -53,7 +60,7 @@ def rests_on(rule: Rule, judged: Judged) -> frozenset[str]:
 
 
 def what_changed(rule: Rule, judged: Judged) -> str:
-    """Return what made a rule quiet, as "quotes sent (now 2)"; "" where nothing known did.
+    """Return what made a rule quiet, as "this changed: quotes sent, now 2"; "" if nobody knows.
 
     What clears it counts first; else the parts of its condition that no longer hold.
     """
@@ -61,11 +68,11 @@ def what_changed(rule: Rule, judged: Judged) -> str:
     told = trace(rule, facts)
     ended = told.clears if told.clears.result is True else told.condition
     pieces = dict.fromkeys(
-        f"{label(clause.signal)} (now {_value(clause.signal, value)})"
+        f"{label(clause.signal)}, now {_value(clause.signal, value)}"
         for clause, result, value in _clauses(ended)
         if result is (ended is told.clears)
     )
-    return "; ".join(pieces)
+    return f"this changed: {'; '.join(pieces)}" if pieces else ""
 
 
 def _clauses(part: Trace) -> Iterator[tuple[Clause, bool | None, Any]]:

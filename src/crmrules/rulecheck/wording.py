@@ -30,6 +30,7 @@ PEOPLE = {
     "criterion": "go-live under 8 weeks",
     "criteria": "go-live under 8 weeks, price, support at night",
     "need": "wants order entry gone before the peak",
+    "need_by": "Maria Anders",
 }
 ALWAYS = "account"
 
