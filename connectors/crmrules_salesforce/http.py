@@ -220,8 +220,9 @@ class Transport:
             self._day, self._today = today, 0
         if self._today >= self.config.daily_calls:
             raise GuardError(
-                f"quota: our own ceiling of {self.config.daily_calls} API calls a day is reached",
-                remedy="raise [salesforce] daily_calls, or wait until tomorrow",
+                f"quota: our own ceiling of {self.config.daily_calls} API calls in one run is "
+                "reached",
+                remedy="raise [salesforce] daily_calls; docs/reference.md says what a run costs",
             )
         self._leave_to_others()
         self._today += 1

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from crmrules import __version__
+from crmrules.connector import Problem
 from crmrules.difference import recorded
 from crmrules.outcome import Report
 from crmrules.rule import Rule
@@ -26,6 +27,19 @@ def keep(tx: Transaction, report: Report, pack: Sequence[Rule]) -> None:
     rules = {rule: _told(report, rule) for rule in sorted(report.in_scope)}
     values = {"as_of": report.as_of.isoformat(), "opportunities": report.opportunities}
     tx.history.set(READINESS, values | {"rules": rules})
+
+
+def upgraded(tx: Transaction, pack: Sequence[Rule]) -> tuple[Problem, ...]:
+    """Return a warning where these are not the rules, the overlay aside, that ran last.
+
+    A changed threshold of a live rule acts at the next sync, and no guard looks at it.
+    """
+    before = tx.packs.all()[:1] if pack else []
+    if all(row.hash == recorded(pack)[0] for row in before):
+        return ()
+    what = f"the rule files are not those that ran last (crmrules {before[0].version})"
+    remedy = "Run 'crmrules rules diff' before the next sync: it says what they do otherwise."
+    return (Problem(what, remedy),)
 
 
 def _told(report: Report, rule: str) -> dict[str, Any]:

@@ -175,7 +175,7 @@ def _decide(
     report.problems += pull(job.connector, tx, full=full, run=run, now=job.now)
     job, nobody = decide.standing_in(job)
     report.reps = review(tx, job.rules, job.now)
-    report.problems += nobody + report.reps.problems
+    report.problems += hindsight.upgraded(tx, job.pack) + nobody + report.reps.problems
     report.baseline = measured(job, tx)
     pulled = tx.history.get(FULL_PULL) == job.now.isoformat()
     unlisted = UnlistedTasks.read(

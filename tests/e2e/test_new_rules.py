@@ -236,3 +236,20 @@ def test_the_run_is_remembered_as_stopped_by_a_guard(world):
     assert world.sync().code == 6
     with contextlib.closing(sqlite3.connect(world.state)) as connection:
         assert connection.execute("SELECT exit FROM run ORDER BY n").fetchall()[-1] == (6,)
+
+
+@slow_on_hubspot
+def test_rule_files_that_are_not_those_that_ran_last_are_told_until_a_sync_has_run_them(world):
+    def told(ran) -> list[str]:
+        return [p["remedy"] for p in ran.json["problems"] if "rule files" in p["what"]]
+
+    assert told(world.plan()) == []
+    world.overlay = f"{EARLY}: {{mode: shadow}}\n"  # the overlay is ops' own doing
+    world.configure()
+    assert told(world.plan()) == []
+    world.rules = {**world.rules, EARLY: rule(EARLY).replace("days: {value: 0", "days: {value: 3")}
+    world.configure()
+    [remedy] = told(world.plan())
+    assert "crmrules rules diff" in remedy
+    assert told(world.synced()) == [remedy]
+    assert told(world.plan()) == []

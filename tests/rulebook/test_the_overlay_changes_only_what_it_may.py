@@ -44,7 +44,11 @@ def test_mode_settings_texts_and_translations_may_change(tmp_path):
         ("nego-early-concesion: {mode: live}", "no rule is called", f"Did you mean '{ID}'?"),
         (f"{ID}: {{mode: lve}}", "no mode is called", "Did you mean 'live'?"),
         (f"{ID}: {{settings: {{point: 8}}}}", "has no setting 'point'", "Did you mean 'points'?"),
-        (f"{ID}: {{settings: {{points: 0.5}}}}", "below the floor 1", "Set 1 or more. The shipped 5"),
+        (
+            f"{ID}: {{settings: {{points: 0.5}}}}",
+            "below the floor 1",
+            "Set 1 or more. The shipped 5",
+        ),
         (f"{ID}: {{settings: {{points: true}}}}", "another kind", "The shipped value is 5."),
         (f'{ID}: {{settings: {{points: "8"}}}}', "another kind", "The shipped value is 5."),
         (f"{ID}: {{when: {{all: []}}}}", "cannot be changed", "Only mode"),

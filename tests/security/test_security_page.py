@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
+from datetime import date
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from crmrules.scope import Levels
 from crmrules.settings import GuardSettings
 from crmrules_hubspot.config import HOSTS as HUBSPOT_HOSTS
 from crmrules_hubspot.errors import FEATURES
@@ -156,13 +158,16 @@ def test_what_is_kept_for_how_long_is_what_the_store_does():
     }
     days = {name.partition(" ")[0]: numbers[0] for name, numbers in told.items() if numbers}
     assert days == {
-        "copies": retention.snapshots.days,
+        "copies": 12 * (2026 - Levels.on(date(2026, 1, 1)).closed_from.year),  # months
+        "weekly": retention.weeks,
         "findings,": retention.tasks.days,
         "writes": retention.outbox.days,
         "runs": retention.runs.days,
         "audit": retention.audit.days,
     }
     assert retention.tasks == retention.episodes
+    [weekly] = [row for row in rows("What is kept, and for how long") if row[0][:6] == "weekly"]
+    assert f"{retention.snapshots.days} days" in weekly[2]
 
 
 def test_a_reporter_is_sent_to_private_advisories_and_told_the_days():
