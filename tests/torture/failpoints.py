@@ -11,6 +11,7 @@ then, and the lease row still stands, as with a kill.
 
 from __future__ import annotations
 
+import copy
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -96,6 +97,7 @@ def watched(line: Line) -> Iterator[Line]:
 
     def connected(url: Any) -> Any:
         engine = connect(url)
+        engine.dialect = copy.copy(engine.dialect)  # other stores may share it
         commit = engine.dialect.do_commit
         engine.dialect.do_commit = lambda raw: line.pass_(_committing(), lambda: commit(raw))
         return engine
