@@ -324,3 +324,32 @@ class Pooler:
                 data = data[: at + 5] + b"\x00\x00\x00\x07" + data[at + 9 :]
             sink.sendall(data)
         sink.shutdown(socket.SHUT_WR)
+
+
+def test_what_an_interruption_leaves_open_does_not_hold_up_the_end_of_a_run(tmp_path):
+    """A signal may raise between the begin of a transaction and the block that would end it."""
+
+    class InterruptionError(BaseException):
+        exit_code = 4
+
+    with open_store(tmp_path) as store:
+        org, left = store.for_org(ORG), []
+
+        def interrupted():
+            with org.lease("sync"), org.run(NOW, "h"):
+                left.append(store.engine.connect())  # as the traceback of a real one keeps it
+                left[0].begin()
+                left[0].exec_driver_sql("UPDATE run SET command = 'half'")
+                left[0].exec_driver_sql("UPDATE lease SET host = 'half'")
+                raise InterruptionError
+
+        begun = time.monotonic()
+        with pytest.raises(InterruptionError):
+            interrupted()
+        assert time.monotonic() - begun < 5
+        with org.lease("sync"):
+            pass
+        [run] = org.status().runs
+        assert (run.exit, run.command) == (4, "sync")
+        left[0].invalidate()
+        left[0].close()

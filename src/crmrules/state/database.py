@@ -18,6 +18,7 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import ExceptionContext
@@ -48,6 +49,7 @@ _SESSION = (
     "SET tcp_keepalives_count = 6",
 )
 _DRIVER = "psycopg"
+_in_use: WeakKeyDictionary[Engine, set[Any]] = WeakKeyDictionary()  # the driver's connections
 
 
 def parse(url: str) -> URL:
@@ -127,12 +129,27 @@ def connect(url: URL) -> Engine:
             remedy="pip install 'crmrules[postgres]'",
         ) from error
     event.listen(engine, "handle_error", _translate)
+    in_use: set[Any] = set()
+    event.listen(engine, "checkout", lambda raw, *_: in_use.add(raw))
+    event.listen(engine, "checkin", lambda raw, *_: in_use.discard(raw))
+    _in_use[engine] = in_use
     if sqlite:
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)
     else:
         event.listen(engine, "connect", _prepare_session)
     return engine
+
+
+def undo_open(engine: Engine) -> None:
+    """Undo whatever transaction is open; for where none can be, but after an interruption.
+
+    What a signal raises between the begin of a transaction and the block that would end it leaves
+    it open, and everything that follows would wait for its lock in vain.
+    """
+    for raw in list(_in_use.get(engine, ())):
+        with suppress(Exception):  # it may be gone; then so is its lock
+            raw.rollback()
 
 
 def _unsaid(url: URL, **defaults: Any) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from crmrules.errors import CrmRulesError
 from crmrules.findings import EpisodeStatus
 from crmrules.state import lease, runs
 from crmrules.state.advisory import SessionLock
-from crmrules.state.database import room
+from crmrules.state.database import room, undo_open
 from crmrules.state.dialect import upsert
 from crmrules.state.lease import Fence, FileLock, Held, Reach
 from crmrules.state.prune import prune
@@ -54,7 +54,8 @@ class OrgStore:
                 fence = lease.acquire(connection, self.org, holder, now, nonce, reach)
             self._fence = fence
             try:
-                yield fence
+                with self._nothing_left_open():
+                    yield fence
             finally:
                 self._fence = None
                 self._release(fence)
@@ -91,6 +92,15 @@ class OrgStore:
         # What ended the run matters more than a lease that could not be given back: it expires.
         with suppress(CrmRulesError), self._store.engine.begin() as connection:
             lease.release(connection, fence)
+
+    @contextmanager
+    def _nothing_left_open(self) -> Iterator[None]:
+        """Let an interrupted transaction not keep the lock that giving up takes."""
+        try:
+            yield
+        except BaseException:
+            undo_open(self._store.engine)
+            raise
 
     def held(self) -> Held | None:
         """Return who holds the lease, None when nobody does."""
@@ -166,7 +176,7 @@ class OrgStore:
             )
         run = Run(id_, rules_hash)
         try:
-            with structlog.contextvars.bound_contextvars(run=id_):
+            with structlog.contextvars.bound_contextvars(run=id_), self._nothing_left_open():
                 yield run
         except BaseException as error:
             run.exit_code = getattr(error, "exit_code", 1)
