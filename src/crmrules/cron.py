@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from cronsim import CronSim, CronSimError
 
@@ -70,7 +70,11 @@ class Cron:
 
     def after(self, moment: datetime) -> datetime:
         """Return the first due moment after this one."""
-        return next(self.moments(moment))
+        return self.nth(moment, 1)
+
+    def nth(self, moment: datetime, n: int) -> datetime:
+        """Return the n-th due moment after this one."""
+        return next(islice(self.moments(moment), n - 1, None))
 
     def passed(self, after: datetime, until: datetime) -> Passed | None:
         """Return what was due after one moment, until another one; None: nothing."""

@@ -99,7 +99,7 @@ class ObserveSettings(Strict):
     notice_url: str = Field(default="", repr=False)
     notice_url_file: str = ""
     otlp_endpoint: str = ""
-    max_age: Span = ""  # since a sync came to its end; "": three pauses of the schedule
+    max_age: Span = ""  # since a sync came to its end; "": three due moments of the schedule
 
     @field_validator("listen")
     @classmethod

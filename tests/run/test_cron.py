@@ -73,6 +73,19 @@ def test_the_longest_pause_of_a_schedule_counts_nights_and_weekends(expression, 
 
 
 @pytest.mark.parametrize(
+    ("expression", "after", "due"),
+    [
+        ("*/15 7-19 * * MON-FRI", "2026-11-27T18:46", "2026-11-30T06:30"),
+        ("*/15 7-19 * * MON-FRI", "2026-11-25T09:01", "2026-11-25T09:45"),
+        ("0 8 * * MON-FRI", "2026-11-27T08:00", "2026-12-02T07:00"),
+        ("30 2 * * *", "2026-03-27T12:00", "2026-03-30T00:30"),
+    ],
+)
+def test_the_third_due_moment_counts_no_night_and_no_weekend(expression, after, due):
+    assert Cron(expression, BERLIN).nth(utc(after), 3) == utc(due)
+
+
+@pytest.mark.parametrize(
     "expression", ["", "* * * *", "61 * * * *", "@daily", "* * * * * *", "0 0 31 2 *", "x y z a b"]
 )
 def test_what_is_no_schedule_is_refused(expression):

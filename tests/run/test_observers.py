@@ -19,6 +19,7 @@ from listener import Listener, answer
 from prometheus_client.parser import text_string_to_metric_families
 
 from crmrules.connector import Organization, Usage
+from crmrules.cron import Cron
 from crmrules.errors import AccessError, LockedError, RetryableError
 from crmrules.observe import Endpoints, Observers, Targets, figures, ping
 from crmrules.observe.meters import Meters
@@ -40,7 +41,7 @@ def lines() -> Iterator[list[dict]]:
 
 def a_target(folder: Path, **more) -> Targets:
     values = {"org": "acme", "name": "test:acme", "pinned": None} | more
-    values |= {"period": timedelta(minutes=15), "max_age": timedelta(minutes=45)}
+    values = {"cron": Cron("*/15 * * * *"), "period": timedelta(minutes=15)} | values
     return Targets(state_url=f"sqlite:///{folder}/state.db", **values)
 
 
@@ -117,6 +118,8 @@ def test_a_run_leaves_its_metrics_in_the_text_file(tmp_path, lines):
         "crmrules_budget_calls_left{}": 100,
         "crmrules_writes_total{result=done}": 2,
         "crmrules_schedule_period_seconds{}": 900,
+        "crmrules_last_complete_timestamp_seconds{}": NOW.timestamp(),
+        "crmrules_overdue_timestamp_seconds{}": NOW.timestamp() + 2700,
     }
     assert {name: found.get(name) for name in expected} == expected
     assert not list(tmp_path.glob("*.prom.*"))
@@ -409,6 +412,65 @@ def test_health_turns_with_the_state_and_with_silence(tmp_path, lines):
     assert "no sync has come to its end since 2026-11-24T10:46:00Z" in observers.health()
 
 
+FRIDAY = datetime(2026, 11, 27, 19, 46, tzinfo=UTC)
+WEEKDAYS = Cron("*/15 7-19 * * MON-FRI")
+
+
+@pytest.mark.parametrize(
+    ("max_age", "silent"),
+    [(None, datetime(2026, 11, 30, 7, 30, tzinfo=UTC)), (timedelta(days=8), None)],
+)
+def test_after_a_weekend_a_sync_is_missing_with_the_third_due_moment(
+    tmp_path, store, lines, max_age, silent
+):
+    silent = silent or FRIDAY + max_age  # where it is configured it holds, whatever is due
+    now = [FRIDAY]
+    targets = a_target(tmp_path, cron=WEEKDAYS, max_age=max_age)
+    a_run(Observers(serving=True, clock=lambda: now[0]), targets, a_report())
+    observers = Observers(serving=True, clock=lambda: now[0])  # it was started again
+    observers.use(targets)
+    found = values(observers.meters.text().decode())
+    assert found["crmrules_overdue_timestamp_seconds{}"] == silent.timestamp()
+    now[0] = silent
+    assert observers.health() is None
+    now[0] += timedelta(seconds=1)
+    assert observers.health() == "no sync has come to its end since 2026-11-27T19:46:00Z"
+    failed(observers, targets, LockedError("held", remedy="wait"))
+    assert observers.past.healthy is False
+
+
+def test_another_schedule_says_anew_when_a_sync_is_missing(tmp_path, lines):
+    observers = Observers(serving=True, clock=lambda: NOW)
+    a_run(observers, a_target(tmp_path), a_report())
+    observers.use(a_target(tmp_path, cron=Cron("0 12 * * *")))
+    found = values(observers.meters.text().decode())
+    expected = datetime(2026, 11, 26, 12, tzinfo=UTC).timestamp()
+    assert found["crmrules_overdue_timestamp_seconds{}"] == expected
+
+
+def test_while_no_sync_ever_came_to_its_end_nobody_knows_when_one_is_missing(tmp_path, lines):
+    observers = Observers(serving=True, clock=lambda: NOW)
+    failed(observers, a_target(tmp_path), no_access())
+    assert b"crmrules_overdue_timestamp_seconds{" not in observers.meters.text()
+
+
+def test_a_crm_out_of_reach_is_a_failure_after_three_runs_in_a_row(tmp_path, store, lines):
+    """The one after a run that was skipped counts on; one that came to its end begins anew."""
+    targets = a_target(tmp_path, max_age=timedelta(days=30))
+    away, held = RetryableError("no answer", remedy="wait"), LockedError("held", remedy="wait")
+    reason = "the last 3 runs could not come to their end (exit 4)"
+    found = []
+    for ends in (away, a_report(left=1), away, away, held, away, held):
+        observers = Observers(serving=True, clock=lambda: NOW)  # what came before is kept
+        observers.use(targets)
+        if isinstance(ends, Exception):
+            failed(observers, targets, ends)
+        else:
+            a_run(observers, targets, ends)
+        found.append(observers.health())
+    assert found == [None] * 5 + [reason, None]
+
+
 def page(port: int, path: str) -> tuple[int, str]:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as found:
@@ -440,6 +502,33 @@ def test_what_was_missed_is_known_after_a_restart(tmp_path, store, lines):
     second.use(a_target(tmp_path))
     assert second.past.missed == 1
     assert second.past.events[0]["reason"] == "busy"
+
+
+def test_at_the_start_the_metrics_show_what_is_stored_also_of_a_sync_made_elsewhere(
+    tmp_path, store, lines
+):
+    """The journal knows none: no observer was told of that sync."""
+    with Store(f"sqlite:///{store}", clock=lambda: NOW) as made:
+        state = made.for_org("org")
+        with state.lease("sync"), state.run(NOW, "rules") as run:
+            run.finish({}, calls=1)
+    observers = Observers(serving=True, clock=lambda: NOW + timedelta(minutes=50))
+    observers.use(a_target(tmp_path))
+    observers.known(frozenset())
+    found = values(observers.meters.text().decode())
+    assert found["crmrules_last_complete_timestamp_seconds{}"] == NOW.timestamp()
+    assert found["crmrules_overdue_timestamp_seconds{}"] == NOW.timestamp() + 2700
+    assert found["crmrules_outbox{state=unknown}"] == 0
+    assert observers.health() == "no sync has come to its end since 2026-11-24T10:00:00Z"
+
+
+def test_at_the_start_a_store_that_cannot_be_read_fails_nothing(tmp_path, store, lines):
+    store.write_bytes(b"damaged" * 1000)
+    observers = Observers(serving=True, clock=lambda: NOW)
+    observers.use(a_target(tmp_path))
+    observers.known(frozenset())
+    assert [line["observer"] for line in lines] == ["journal", "figures"]
+    assert b"crmrules_outbox{" not in observers.meters.text()
 
 
 def test_what_happens_while_the_store_cannot_be_used_is_kept_later(tmp_path, store, lines):

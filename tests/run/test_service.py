@@ -65,6 +65,16 @@ def scheduled(world: SalesforceWorld, cron: str = "*/15 * * * *", **observe: Any
     world.configure()
 
 
+def one_is_private() -> dict[str, str]:
+    """Return two rules, of which one may be named nowhere."""
+    hidden = rule_text.rule("e2e-hidden").replace("\nwhy:", "\nprivate: true\nwhy:")
+    hidden = hidden.replace("recommended: live", "recommended: disabled")
+    hidden = hidden.replace("at {{account}}?", "there?").replace("Look at {{account}}", "Look")
+    hidden = hidden.replace("at {account}?", "there?").replace("at {account}", "there")
+    hidden = hidden.replace("Look at {opportunity}", "Look again")
+    return {"e2e-early": rule_text.rule("e2e-early"), "e2e-hidden": hidden}
+
+
 def exits(past: Any) -> list[int]:
     return [event["exit"] for event in past.events if event["kind"] == "run"]
 
@@ -128,6 +138,22 @@ def test_on_postgres_a_schedule_and_its_past_outlive_a_restart_of_the_server(
         assert told["schedule"]["made"] == again.made
 
 
+@pytest.mark.slow
+def test_a_restart_shows_what_the_store_knows_before_the_next_run(tmp_path):
+    with SalesforceWorld(tmp_path / "world", opportunities=20, rules=one_is_private()) as world:
+        scheduled(world)
+        world.settle()
+        Fast(world, 16).live()
+        shown = Fast(world, 1).service.observers.meters.text().decode()
+    found = [line.partition(" ")[0] for line in shown.splitlines() if line[0] != "#"]
+    assert 'crmrules_last_complete_timestamp_seconds{org="salesforce"}' in found
+    assert 'crmrules_overdue_timestamp_seconds{org="salesforce"}' in found
+    assert 'crmrules_outbox{org="salesforce",state="done"}' in found
+    assert [name for name in found if "findings_open" in name] == [
+        'crmrules_findings_open{org="salesforce",rule="e2e-early"}'
+    ]
+
+
 def test_a_schedule_does_not_begin_with_rules_that_are_wrong(world):
     scheduled(world)
     next((world.folder / "rules").iterdir()).write_text("no: rule\n")
@@ -159,13 +185,7 @@ def test_one_process_per_sync_writes_metrics_and_sends_heartbeats_too(world):
 
 @pytest.mark.slow
 def test_metrics_hold_no_text_of_the_crm_and_nothing_of_private_rules(tmp_path):
-    hidden = rule_text.rule("e2e-hidden").replace("\nwhy:", "\nprivate: true\nwhy:")
-    hidden = hidden.replace("recommended: live", "recommended: disabled")
-    hidden = hidden.replace("at {{account}}?", "there?").replace("Look at {{account}}", "Look")
-    hidden = hidden.replace("at {account}?", "there?").replace("at {account}", "there")
-    hidden = hidden.replace("Look at {opportunity}", "Look again")
-    rules = {"e2e-early": rule_text.rule("e2e-early"), "e2e-hidden": hidden}
-    with SalesforceWorld(tmp_path / "world", opportunities=20, rules=rules) as world:
+    with SalesforceWorld(tmp_path / "world", opportunities=20, rules=one_is_private()) as world:
         scheduled(world, textfile="m.prom")
         world.settle()
         world.synced()

@@ -25,7 +25,7 @@ def scheduled(entries: list[dict[str, Any]], past: Past | None) -> list[dict[str
     """
     if past is None:
         return entries
-    told = past.model_dump(mode="json", exclude={"told", "unfinished"})
+    told = past.model_dump(mode="json", exclude={"told", "unfinished", "cut"})
     ours = [entry for entry in entries if entry["organization"] == past.organization]
     if not ours:
         return [*entries, {"organization": None, "schedule": told}]

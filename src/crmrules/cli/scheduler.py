@@ -84,13 +84,14 @@ class Service:
         chance: Callable[[], float] = random.random,
     ) -> None:
         settings, base = load(config)
-        load_rules(settings, base)
+        book = load_rules(settings, base)
         self._config = config or find(Path.cwd().resolve()) or Path(FILE)
         self._stop, self._wait, self._clock, self._chance = stop, wait, clock, chance
         self._mark = _mark(self._config)
         self._plan, self._listen = schedule(settings), settings.observe.listen
         self.observers = Observers(serving=True, clock=clock, patient=lambda: not stop.asked)
         self.observers.use(targets(settings, base, self._config))
+        self.observers.known(frozenset(rule.id for rule in book.rules if not rule.private))
 
     @contextmanager
     def listening(self) -> Iterator[Endpoints | None]:

@@ -19,8 +19,6 @@ from crmrules.section import secret_file
 from crmrules.settings import Settings, find, load
 from crmrules.state import Store
 
-_PERIODS = 3  # so many pauses of the schedule may pass without a sync that comes to its end
-
 
 def schedule(settings: Settings) -> Plan:
     """Return when to run, as configured."""
@@ -33,15 +31,15 @@ def targets(settings: Settings, base: Path, config: Path | None) -> Targets:
     """Return who is to be told. Raises UsageError where a secret's file cannot be used."""
     wanted, pinned = settings.observe, pin(settings)
     cron = schedule(settings).cron
-    period = cron.period(datetime.now(UTC))
     text = wanted.textfile
     return Targets(
         org=pinned or settings.connector,
         name=name(settings, config),
         state_url=state_url(settings.state.url, base),
         pinned=pinned,
-        period=period,
-        max_age=span(wanted.max_age) if wanted.max_age else _PERIODS * period,
+        cron=cron,
+        period=cron.period(datetime.now(UTC)),
+        max_age=span(wanted.max_age) if wanted.max_age else None,
         textfile=base / Path(text).expanduser() if text else None,
         heartbeat=_url(settings, base, "heartbeat_url"),
         notice=_url(settings, base, "notice_url"),

@@ -1,4 +1,4 @@
-"""The metrics that stand in the state store, and those of a run.
+"""The metrics that stand in the state store, those of the schedule, and those of a run.
 
 It only reads, and waits for nobody.
 """
@@ -12,6 +12,7 @@ from datetime import datetime
 from crmrules.connector import Usage
 from crmrules.errors import UsageError
 from crmrules.observe.meters import Meters, Values
+from crmrules.observe.targets import Targets
 from crmrules.outcome import Report
 from crmrules.state.journal import opened
 from crmrules.state.types import IntentState, RunRow, Status
@@ -50,6 +51,15 @@ def of_store(meters: Meters, org: str, found: Status, told: Collection[str] | No
         shown = {rule: n for rule, n in found.open_episodes.items() if rule in told}
         first = sorted(shown)[:MOST_RULES]
         meters.replace("findings_open", {(rule,): float(shown[rule]) for rule in first}, org)
+
+
+def of_schedule(meters: Meters, targets: Targets, complete: datetime | None) -> None:
+    """Set what the schedule wants. ``complete``: when a sync last came to its end, where known."""
+    meters.set("schedule_period_seconds", targets.period.total_seconds(), targets.org)
+    if complete is not None:  # else a text file may know it
+        overdue = targets.overdue(complete)
+        meters.set("last_complete_timestamp_seconds", complete.timestamp(), targets.org)
+        meters.set("overdue_timestamp_seconds", overdue.timestamp(), targets.org)
 
 
 def of_run(meters: Meters, org: str, report: Report | None, usage: Usage | None) -> None:

@@ -18,7 +18,7 @@ from crmrules.schedule import Due
 from crmrules.state import journal
 
 MOST_EVENTS = 50
-_SKIPPED = 75
+_LEFT, _SKIPPED = 4, 75
 _MOST_WAITING = 500  # changes that wait for the store; beyond that, what we know replaces all
 
 
@@ -27,7 +27,8 @@ class Past(BaseModel):
 
     ``handled``: until when due moments are accounted for, by the schedule ``cron`` in ``zone``.
     ``open``: the run that is under way. ``unfinished``: the last one was asked to stop. ``told``:
-    whether the last notice said that all is well.
+    whether the last notice said that all is well. ``cut``: how many runs ended with exit 4 before
+    they came to their end, since one last did.
     """
 
     cron: str | None = None
@@ -44,6 +45,7 @@ class Past(BaseModel):
     missed: int = 0
     skipped: int = 0
     failed: int = 0
+    cut: int = 0
     events: list[dict[str, Any]] = Field(default=[])  # newest last
 
     def note(self, **event: Any) -> None:
@@ -64,6 +66,7 @@ class Past(BaseModel):
         self.made += complete
         self.skipped += code == _SKIPPED
         self.failed += not complete and code != _SKIPPED
+        self.cut = 0 if complete else self.cut + (code == _LEFT)
         self.complete = now if complete else self.complete
         at = None if due is None else stamp(due.at)
         self.note(kind="run", at=stamp(now), run_id=run_id, exit=code, due=at)

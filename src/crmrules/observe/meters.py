@@ -35,6 +35,7 @@ GAUGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "outbox_oldest_timestamp_seconds": ("Since when a write is not settled", ("org",)),
     "quarantine_oldest_timestamp_seconds": ("Since when the CRM refuses a write", ("org",)),
     "watermark_timestamp_seconds": ("Up to when changes were read", ("org", "kind")),
+    "overdue_timestamp_seconds": ("From then on a sync is missing", ("org",)),
     "schedule_period_seconds": ("Longest pause of the schedule", ("org",)),
     "next_run_timestamp_seconds": ("When the next run begins", ("org",)),
     "running": ("1 while a run is under way", ("org",)),

@@ -6,54 +6,27 @@ and dropped, since no sync may fail because nobody could be told of it.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import structlog
 
 from crmrules import __version__
-from crmrules.connector import Connector, Usage
 from crmrules.errors import CrmRulesError
 from crmrules.observe import figures, health
 from crmrules.observe.journal import Change, Journal, Past
 from crmrules.observe.meters import Meters, Values
 from crmrules.observe.ping import ToldNobodyError
-from crmrules.observe.steps import Steps, Watched
 from crmrules.observe.targets import Targets
 from crmrules.observe.teller import Teller
+from crmrules.observe.watch import Watch
 from crmrules.outcome import Report
 from crmrules.plan import stamp
 from crmrules.schedule import Due, Missed, SetBack
 
 log = structlog.get_logger()
-
-
-@dataclass(slots=True)
-class Watch:
-    """One run, as far as it has come. ``id`` is on every line it logs, and on its heartbeats."""
-
-    observers: Observers
-    due: Due | None
-    id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    steps: Steps = field(default_factory=Steps)
-    report: Report | None = None
-    usage: Usage | None = None
-    told: frozenset[str] | None = None  # the rules that may be named
-    begun: bool = False
-
-    def use(self, targets: Targets) -> None:
-        """Say whom to tell, now that the configuration was read: the run begins."""
-        self.observers.use(targets)
-        self.observers.began(self)
-
-    def connector(self, connector: Connector) -> Connector:
-        """Return the connector, watched."""
-        self.usage = connector.usage
-        return Watched(connector, self.steps)
 
 
 class Observers:
@@ -79,6 +52,7 @@ class Observers:
         self._begun = clock()
         self._told: frozenset[str] | None = None
         self._watch: Watch | None = None
+        self._seen: datetime | None = None  # when a sync came to its end, by the store
 
     targets: Targets | None
 
@@ -89,15 +63,21 @@ class Observers:
         if before == targets:
             return
         self.meters.replace("build_info", {(__version__,): 1}, targets.org)
-        self.meters.set("schedule_period_seconds", targets.period.total_seconds(), targets.org)
         if targets.textfile is not None:
             with self._guard("textfile"):
                 self.meters.resume(targets.textfile)
         if before is None or (before.state_url, before.name) != (targets.state_url, targets.name):
             self._journal = Journal(targets.state_url, targets.name) if self._keeps else None
+            self._seen = None
             if self._journal is not None:
                 with self._guard("journal"):
                     self._journal.load()
+        self._schedule()
+
+    def known(self, told: frozenset[str]) -> None:
+        """Show what earlier runs left; ``told``: the rules that may be named."""
+        self._told = told
+        self._stored(None)
 
     @property
     def _keeps(self) -> bool:
@@ -107,6 +87,11 @@ class Observers:
     def past(self) -> Past:
         """What is known of earlier runs."""
         return Past() if self._journal is None else self._journal.past
+
+    @property
+    def _complete(self) -> datetime | None:
+        """When a sync last came to its end; the store also knows of those made elsewhere."""
+        return max(filter(None, (self.past.complete, self._seen)), default=None)
 
     def note(self, change: Change) -> None:
         """Change what is known, and keep it as soon as the store can be used."""
@@ -124,7 +109,7 @@ class Observers:
             except BaseException as error:
                 self.explain(error)
                 with self._guard("other"):
-                    self._ended(watch, code_of(error))
+                    self._ended(watch, health.code_of(error))
                 raise
             with self._guard("other"):
                 self._ended(watch, 0)
@@ -225,7 +210,7 @@ class Observers:
         past = self.past
         if past.healthy is False and past.reason:
             return past.reason
-        return health.stale(past.complete, self._begun, self._clock(), self.targets.max_age)
+        return health.stale(self._complete, self._begun, self._clock(), self.targets.overdue)
 
     # -- one by one -------------------------------------------------------------------------------
     @property
@@ -254,20 +239,32 @@ class Observers:
         steps: Values = {(name,): took for name, took in watch.steps.seconds().items()}
         meters.replace("last_run_step_seconds", steps, org)
         figures.of_run(meters, org, watch.report, watch.usage)
+        self._stored(watch.report)
+
+    def _stored(self, report: Report | None) -> None:
+        """Set what the state store knows, where anybody reads it."""
         targets = self.targets
         if targets is None or not (self._serving or targets.textfile):
             return
         with self._guard("figures"):
-            known = watch.report.organization.id if watch.report else self.past.organization
+            known = report.organization.id if report else self.past.organization
             found = figures.read(targets.state_url, known or targets.pinned)
             if found is not None:
-                figures.of_store(meters, org, found, self._told)
+                figures.of_store(self.meters, targets.org, found, self._told)
+                self._seen = found.last_complete.ended if found.last_complete else None
+        self._schedule()
+
+    def _schedule(self) -> None:
+        """Set what the schedule wants."""
+        if self.targets is not None:
+            with self._guard("figures"):
+                figures.of_schedule(self.meters, self.targets, self._complete)
 
     def _judge(self, code: int, now: datetime) -> str | None:
         """Return why syncs do not go well now, and note it."""
         assert self.targets is not None  # noqa: S101 - for the type checker
-        late = health.stale(self.past.complete, self._begun, now, self.targets.max_age)
-        reason = health.verdict(code) or late
+        late = health.stale(self._complete, self._begun, now, self.targets.overdue)
+        reason = health.verdict(code, self.past.cut) or late
         self.note(lambda past: past.judged(reason))
         return reason
 
@@ -286,11 +283,3 @@ class Observers:
             known = isinstance(error, CrmRulesError | ToldNobodyError)
             why = getattr(error, "message", str(error)) if known else type(error).__name__
             log.warning("observer failed", observer=observer, why=why)
-
-
-def code_of(error: BaseException) -> int:
-    """Return the exit code that an error means."""
-    if isinstance(error, KeyboardInterrupt):
-        return 130
-    code = getattr(error, "exit_code", 1)
-    return code if isinstance(code, int) else 1
