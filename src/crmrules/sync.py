@@ -10,9 +10,9 @@ the CRM's own time, so that a wrong clock of this machine changes no finding.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 import structlog
 
@@ -33,10 +33,11 @@ from crmrules.decide import (
 from crmrules.demotion import Review, review
 from crmrules.errors import AccessError, GuardError
 from crmrules.evaluate import opportunities
+from crmrules.findings import TaskRecord
 from crmrules.guards import Guards, guard, newcomers
 from crmrules.leftover import leftovers
 from crmrules.outcome import Keeper, Report, Show
-from crmrules.plan import Judged, Past, missing_flags
+from crmrules.plan import Finding, Judged, Past, Planner, missing_flags
 from crmrules.remembered import remember
 from crmrules.state import Transaction
 from crmrules.unlisted import UnlistedTasks
@@ -104,11 +105,19 @@ def sync(job: Job, *, full: bool = False, show: Show | None = None) -> Report:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One opportunity, judged now, with what earlier runs left about it."""
+    """One opportunity, judged at a moment, with what earlier runs left about it.
+
+    ``tasks``: ours there, as the CRM shows them. ``findings``: by rule, as the next sync has them
+    but for what others ask of the same owners; None: a sync does not judge this opportunity.
+    """
 
     judged: Judged
     past: Past
     baseline: Baseline
+    now: datetime
+    zone: tzinfo
+    tasks: Sequence[TaskRecord]
+    findings: Mapping[str, Finding] | None
 
 
 def look(job: Job, opportunity: str) -> Look | None:
@@ -116,12 +125,24 @@ def look(job: Job, opportunity: str) -> Look | None:
     job, preflight = _begun(job)
     org = job.store.for_org(preflight.organization.id)
     with org.lease("explain") as fence, org.dry_run(fence) as tx:
-        pull(job.connector, tx, full=False, run="explain", now=job.now)
-        baseline = measured(job, tx)
-        judge = evaluator(job, baseline).judge
+        ready = _prepared(job, preflight, tx, full=False, run="explain")
         stored = [(opportunity, tx.mirror.rows_of(opportunity))]
-        for judged in judge(opportunities(stored, job.connector.normalize, job.now)):
-            return Look(judged, Past(*tx.past(opportunity)), baseline)
+        found = opportunities(stored, job.connector.normalize, job.now)
+        for judged in evaluator(ready.job, ready.baseline).judge(ready.unlisted.join(found)):
+            past = Past(*tx.past(opportunity))
+            part = ready.planner.consider(judged, past)
+            ready.planner.take(part)
+            decided = [*part.plan.findings, *ready.planner.finish().findings]
+            planned = any(one == opportunity for one, _ in to_judge(tx, job.now))
+            return Look(
+                judged,
+                past,
+                ready.baseline,
+                job.now,
+                decide.local(job.policy, preflight.organization).time_zone,
+                list({task.key: task for task in (*past.tasks, *part.plan.tasks)}.values()),
+                {finding.rule.id: finding for finding in decided} if planned else None,
+            )
     return None
 
 
@@ -169,14 +190,48 @@ def _decide(
 ) -> Report:
     """Pull, judge and plan inside the transaction; it counts only if somebody commits."""
     report = keeper.begin(job.connector, preflight, job.rules)
+    ready = _prepared(job, preflight, tx, full=full, run=run)
+    job, planner = ready.job, ready.planner
+    report.problems += ready.problems
+    report.reps, report.baseline = ready.reps, ready.baseline
+    report.rules_changed = ready.rules_changed
+    found = opportunities(to_judge(tx, job.now), job.connector.normalize, job.now)
+    for judged in evaluator(job, ready.baseline).judge(ready.unlisted.join(found)):
+        keeper.judged(judged)
+        past = Past(*tx.past(judged.opportunity.id))
+        keeper.keep(planner.add(judged, past), tx, run)
+    planner.count(asked_elsewhere(tx, job.now, keeper.seen))
+    keeper.keep(unless_there(job.connector, planner.finish()), tx, run)
+    read = job.connector.tasks_by_key
+    left = leftovers(read, tx, job.policy, keeper.seen, job.now, full=ready.pulled)
+    keeper.keep(left, tx, run)
+    report.flagged = planner.flagged
+    return report
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """What stands before the first opportunity is judged. ``pulled``: everything was."""
+
+    job: Job
+    planner: Planner
+    baseline: Baseline
+    unlisted: UnlistedTasks
+    reps: Review
+    problems: tuple[Problem, ...]
+    rules_changed: bool
+    pulled: bool
+
+
+def _prepared(job: Job, preflight: Preflight, tx: Transaction, *, full: bool, run: str) -> _Ready:
+    """Pull, and find out all that judging and planning rest on."""
     lost = tx.history.get(FULL_PULL) is None
     clock = job.store.clock
     reconcile(job.connector, tx, preflight.capabilities, run, job.now, clock)
-    report.problems += pull(job.connector, tx, full=full, run=run, now=job.now)
+    unread = pull(job.connector, tx, full=full, run=run, now=job.now)
     job, nobody = decide.standing_in(job)
-    report.reps = review(tx, job.rules, job.now)
-    report.problems += hindsight.upgraded(tx, job.pack) + nobody + report.reps.problems
-    report.baseline = measured(job, tx)
+    reps = review(tx, job.rules, job.now)
+    baseline = measured(job, tx)
     pulled = tx.history.get(FULL_PULL) == job.now.isoformat()
     unlisted = UnlistedTasks.read(
         job.connector, tx, job.rules, preflight.organization.id, lost=lost, full=pulled
@@ -184,23 +239,12 @@ def _decide(
     remember(tx, job.connector, preflight, job.policy, unlisted.known, job.now, run)
     whole = opportunities(tx.mirror.opportunities(), job.connector.normalize, job.now)
     new = newcomers(tx, job.rules, job.rules_hash, unlisted.join(whole))
-    report.rules_changed = new.changed
     digests = tx.past("")[1]  # they hang on no opportunity
-    ground = Ground(preflight.organization, preflight.capabilities, report.baseline, digests)
+    ground = Ground(preflight.organization, preflight.capabilities, baseline, digests)
     demoted = frozenset(tx.history.demotions())
     planner = decide.planner(job, job.rules, ground, demoted=demoted, unseen=new.unseen)
-    found = opportunities(to_judge(tx, job.now), job.connector.normalize, job.now)
-    for judged in evaluator(job, report.baseline).judge(unlisted.join(found)):
-        keeper.judged(judged)
-        past = Past(*tx.past(judged.opportunity.id))
-        keeper.keep(planner.add(judged, past), tx, run)
-    planner.count(asked_elsewhere(tx, job.now, keeper.seen))
-    keeper.keep(unless_there(job.connector, planner.finish()), tx, run)
-    read = job.connector.tasks_by_key
-    left = leftovers(read, tx, job.policy, keeper.seen, job.now, full=pulled)
-    keeper.keep(left, tx, run)
-    report.flagged = planner.flagged
-    return report
+    problems = (*unread, *hindsight.upgraded(tx, job.pack), *nobody, *reps.problems)
+    return _Ready(job, planner, baseline, unlisted, reps, problems, new.changed, pulled)
 
 
 def pull(

@@ -316,6 +316,31 @@ def test_explain_tells_each_condition_with_its_value_and_records(lived):
     assert rule["would_change"]
 
 
+def test_explain_says_as_of_when_and_what_became_of_the_finding(lived):
+    folder, _, told = lived
+    [made, *_] = [write for write in told["writes"] if write["action"] == "create_task"]
+    words = ["--rule", made["rule"], "--as-of", NOW.isoformat()]
+    [head, *lines] = run("explain", made["opportunity"], *words, cwd=folder).out.splitlines()
+    assert head.endswith(f"({made['opportunity']}), as of {NOW:%Y-%m-%dT%H:%M:%SZ}")
+    day = f"{NOW.day} {NOW:%B}"
+    episode = next(place for place, line in enumerate(lines) if "episode 1: open" in line)
+    assert lines[episode + 1].startswith(f"  task made {day}, due ")
+    assert lines[episode + 1].endswith(": open")
+    found = run("explain", made["opportunity"], *words, "--format", "json", cwd=folder).json()
+    [rule] = found["rules"]
+    assert found["as_of"] == f"{NOW:%Y-%m-%dT%H:%M:%SZ}"
+    assert (rule["task"]["key"], rule["task"]["status"]) == (made["key"], "open")
+    assert (rule["task"]["answer"], rule["task"]["ended_at"]) == (None, None)
+    counted = next(f for f in told["findings"] if f["held_back"] == "shadow")
+    words = ["--rule", counted["rule"], "--as-of", NOW.isoformat()]
+    held = "held back: its rule is in shadow: only counted"
+    assert held in run("explain", counted["opportunity"], *words, cwd=folder).out
+    [rule] = run("explain", counted["opportunity"], *words, "--format", "json", cwd=folder).json()[
+        "rules"
+    ]
+    assert (rule["task"], rule["held_back"]) == (None, "shadow")
+
+
 def test_a_rule_that_rests_on_others_is_explained_alone_as_among_them(lived):
     folder, _, told = lived
     sign = next(f for f in told["findings"] if f["rule"] == "conc-gone-dark")

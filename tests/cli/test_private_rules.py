@@ -278,6 +278,17 @@ def test_explain_needs_to_be_told(place):
 
 
 @slow_on_hubspot
+def test_explain_knows_the_task_of_a_private_rule_though_it_hangs_on_no_opportunity(place):
+    finding = place.sync().json()["findings"][0]["opportunity"]
+    place.crm.advance(timedelta(hours=1))
+    when = ["--as-of", place.crm.now.isoformat()]
+    told = place.run("explain", finding, "--include-private", *when).json()
+    stands = {rule["rule"]: rule["task"]["status"] for rule in told["rules"]}
+    assert stands == {SECRET: "open", OPEN: "open"}
+    assert silent(place.run("explain", finding, *when).out)
+
+
+@slow_on_hubspot
 def test_an_open_task_is_found_again_and_closed_when_it_is_no_longer_needed(place):
     place.sync()
     made = place.private()

@@ -12,8 +12,10 @@ import click
 from crmrules.cli.options import Moment, common, emit, formatted
 
 if TYPE_CHECKING:
+    from crmrules.explain import Explanation
     from crmrules.rule import Rule
     from crmrules.rulebook import RuleBook
+    from crmrules.sync import Look
 
 _LONGEST = 200  # characters of a note shown on a terminal
 
@@ -79,38 +81,49 @@ def explain(
     readings, baseline = found.judged.readings, found.baseline
     explanations = [(rule, told(rule, readings, baseline)) for rule in rules]
     if output == "json":
-        emit(
-            {
-                "opportunity": opportunity,
-                "name": found.judged.opportunity.name,
-                "won_in_baseline": baseline.won,
-                "rules": [asdict(each) for _, each in explanations],
-                "unread": [
-                    {name: getattr(one, name) for name in ("record", "line", "why", "suggestion")}
-                    for one in found.judged.opportunity.unread
-                ],
-            }
-        )
+        emit(_data(opportunity, found, explanations))
         return
     _print(opportunity, found, explanations, everything=everything or rule_id is not None)
 
 
+def _data(
+    opportunity: str, found: Look, explanations: list[tuple[Rule, Explanation]]
+) -> dict[str, Any]:
+    from crmrules.cli import became
+    from crmrules.plan import stamp
+
+    return {
+        "opportunity": opportunity,
+        "name": found.judged.opportunity.name,
+        "as_of": stamp(found.now),
+        "won_in_baseline": found.baseline.won,
+        "rules": [asdict(each) | became.data(found, rule.id) for rule, each in explanations],
+        "unread": [
+            {name: getattr(one, name) for name in ("record", "line", "why", "suggestion")}
+            for one in found.judged.opportunity.unread
+        ],
+    }
+
+
 def _print(
-    opportunity: str, found: Any, explanations: list[tuple[Any, Any]], *, everything: bool
+    opportunity: str,
+    found: Look,
+    explanations: list[tuple[Rule, Explanation]],
+    *,
+    everything: bool,
 ) -> None:
-    from crmrules.cli import text
+    from crmrules.cli import became, text
+    from crmrules.plan import stamp
     from crmrules.texts import safe
 
     name = safe(found.judged.opportunity.name or "", _LONGEST)
-    click.echo(f"{name or opportunity} ({opportunity})\n")
+    click.echo(f"{name or opportunity} ({opportunity}), as of {stamp(found.now)}\n")
     order = {"fires": 0, "unknown": 1, "quiet": 2}
     told = [one for one in explanations if everything or one[1].verdict != "quiet"]
     for rule, each in sorted(told, key=lambda pair: order[pair[1].verdict]):
         click.echo(text.explanation(each, rule))
-        for episode in found.past.episodes:
-            if episode.rule == rule.id:
-                since = f"{episode.since:%Y-%m-%d}"
-                click.echo(f"  episode {episode.n}: {episode.status} since {since}")
+        for line in became.lines(found, rule, fires=each.verdict == "fires"):
+            click.echo(f"  {line}")
         click.echo("")
     quiet = [rule.id for rule, each in explanations if each.verdict == "quiet"]
     if quiet and not everything:
