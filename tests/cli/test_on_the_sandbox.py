@@ -268,6 +268,7 @@ def test_the_report_is_one_page_that_fetches_nothing(lived, tmp_path):
     ran = run("report", "--out", page, "--as-of", NOW.isoformat(), cwd=folder)
     assert ran.code == 0, ran.err
     assert ran.out.strip() == str(page)
+    assert "Next: open it in a browser" in ran.err
     text = page.read_text(encoding="utf-8")
     reader = Outside()
     reader.feed(text)

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from crmrules import rulebook
-from crmrules.connector import Organization, Usage
+from crmrules.connector import CreateTask, Organization, TaskFields, Usage
 from crmrules.engine import Judgement
 from crmrules.findings import Episode, EpisodeStatus, HeldBack
 from crmrules.model import Account, Opportunity, User
 from crmrules.outcome import Report
-from crmrules.plan import Finding, Judged
+from crmrules.plan import Finding, Judged, PlannedWrite
 from crmrules.report import Page
 from crmrules.rule import Mode, Rule, Verdict
 from crmrules.signals import Known
@@ -47,9 +47,18 @@ def report(**facts: Any) -> Report:
 
 
 def tell(
-    page: Page, told: Report, which: Opportunity, *fires: tuple[Rule, HeldBack | None]
+    page: Page,
+    told: Report,
+    which: Opportunity,
+    *fires: tuple[Rule, HeldBack | None],
+    verdict: Verdict = Verdict.FIRES,
+    asks: bool = True,
+    n: int = 1,
 ) -> None:
-    """Let a run show an opportunity on which these rules fire, and what becomes of each."""
+    """Let a run show an opportunity on which these rules fire, and what becomes of each.
+
+    ``asks``: it plans a task for what nothing holds back. ``n``: of the episodes.
+    """
     show = page.show()
     firing = {rule.id for rule, _ in fires}
     judgements = {
@@ -60,9 +69,19 @@ def tell(
     told.opportunities += 1
     show.judged(Judged(which, readings, judgements))
     for rule, held in fires:
-        episode = Episode(rule.id, which.id, 1, EpisodeStatus.OPEN, ago(3), NOW)
+        episode = Episode(rule.id, which.id, n, EpisodeStatus.OPEN, ago(3), NOW)
         evidence = ({"signal": "silence_business_days", "value": 12, "records": []},)
-        show.finding(Finding(rule, which.id, Verdict.FIRES, episode, evidence, held))
+        show.finding(Finding(rule, which.id, verdict, episode, evidence, held))
+        if held is None and asks:
+            show.write(wanted(rule, which.id, f"Ask by {rule.id}"))
+
+
+def wanted(rule: Rule, opportunity: str, subject: str, key: str = "k") -> PlannedWrite:
+    """Return the write that makes a rule's task."""
+    task = TaskFields(
+        subject, "Why", NOW.date(), "005A", opportunity, rule.id, link=not rule.private
+    )
+    return PlannedWrite("create_task", CreateTask(key, task), opportunity, rule.id, "005A")
 
 
 def page_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from report_kit import BOOK, LATER, PRIVATE, RULES, URGENT, one, report
 
 from crmrules.connector import CreateTask, Outcome, Result, TaskFields
 from crmrules.findings import Answer, Episode, EpisodeStatus, TaskRecord, TaskStatus
-from crmrules.report.figures import MINUTES, figures, look_back
+from crmrules.report.figures import MINUTES, figures, look_at, look_back
 from crmrules.report.paper import WEEKS, Paperwork, weeks
 from crmrules.signals import fix_for
 from crmrules.state import Answer as AnswerOf
@@ -117,12 +118,55 @@ def test_findings_and_loads_are_counted_of_rules_that_may_be_told(org):
     assert found.waiting == {"005A": 2}
     assert found.denied == {(LATER.id, "C", 1)}
     assert found.asked == {"005A": 2}
+    assert {place: made.status for place, made in found.tasks.items()} == {
+        (URGENT.id, "A", 1): TaskStatus.OPEN,
+        (URGENT.id, "B", 1): TaskStatus.COMPLETED,
+        (LATER.id, "A", 1): TaskStatus.SNOOZED,
+    }
     shown = figures(report(), [URGENT, LATER], Paperwork(), {"005A": "Olga"}, found)
     [load] = shown.loads
     assert (load.name, load.waiting, load.asked) == ("Olga", 2, 2)
     assert load.minutes == round(2 * MINUTES / 4)
     [row] = shown.weekly
     assert (row.id, row.found, row.made) == (URGENT.id, 2, 0)
+
+
+def test_a_finding_has_the_task_that_its_owner_got_in_the_episode_that_goes_on(org):
+    ended = replace(episode(LATER, "A", ago(9)), status=EpisodeStatus.ENDED, ended_at=ago(2))
+    copy = replace(task(URGENT, "B", "005M"), addressee="m", key="copy")
+    second = replace(task(URGENT, "A", "005A"), episode=2, key="second")
+    coming = episode(LATER, "C", ago(1))
+    with org.transaction() as tx:
+        tx.save(
+            [
+                replace(episode(URGENT, "A", ago(1)), n=2),
+                episode(URGENT, "B", ago(1)),
+                coming,
+                ended,
+            ],
+            [
+                task(URGENT, "A", "005A", TaskStatus.COMPLETED),
+                *(second, copy, task(LATER, "A", None)),
+                task(LATER, "C", "005A", TaskStatus.WANTED),
+            ],
+        )
+    assert look_back(org, RULES, NOW).tasks == {(URGENT.id, "A", 2): second}
+
+
+def test_where_tasks_stand_is_told_as_the_plan_of_this_moment_sees_it(org):
+    with org.transaction() as tx:
+        tx.save([episode(URGENT, "A", ago(1))], [task(URGENT, "A", "005A")])
+    with org.dry_run() as tx:
+        tx.save(
+            [episode(LATER, "A", NOW)],
+            [task(URGENT, "A", "005A", TaskStatus.DELETED, answer=Answer.NOT_TRUE)],
+        )
+        today = look_at(tx, RULES, NOW)
+    found = look_back(org, RULES, NOW, today)
+    assert (found.waiting, found.denied) == ({}, {(URGENT.id, "A", 1)})
+    assert found.tasks[URGENT.id, "A", 1].status is TaskStatus.DELETED
+    assert found.found == {(URGENT.id, THIS_WEEK): 1}  # history is what was committed
+    assert look_back(org, RULES, NOW).waiting == {"005A": 1}
 
 
 def test_tasks_made_are_those_that_reached_the_crm(org):

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from report_kit import LATER, PRIVATE, URGENT, one, page_of, report, shadowed, tell
+from report_kit import LATER, PRIVATE, URGENT, one, page_of, report, shadowed, tell, wanted
 
-from crmrules.connector import CreateTask, TaskFields
 from crmrules.findings import HeldBack
-from crmrules.plan import PlannedWrite
 from crmrules.report import Page, draw
 from crmrules.state.lookback import Lookback
-from signals.build import NOW, meeting, person
+from signals.build import meeting, person
 
 pytestmark = pytest.mark.usefixtures("_no_charts")
 ASKED = None
@@ -113,7 +111,7 @@ def test_a_finding_says_what_was_seen_what_to_ask_and_what_becomes_of_it():
     page = page_of((one("A"), [(URGENT, ASKED), (LATER, HeldBack.CAP_OWNER)]))
     assert "business days the customer has been silent <b>12</b>" in page
     assert "at Acme" in page
-    assert "Task made, or there already." in page
+    assert "The next sync asks." in page
     assert "No task: enough tasks for this owner." in page
     assert "Seen since 14 Jun 2026" in page
 
@@ -122,8 +120,7 @@ def test_the_words_of_a_task_that_is_about_to_be_made_stand_there_as_it_will_say
     page, told = Page("a run", [URGENT]), report()
     page.show().begun(told)
     tell(page, told, one("A"), (URGENT, ASKED))
-    task = TaskFields("Ring <them> on Friday", "Why", NOW.date(), "005A", "A", URGENT.id)
-    page.show().write(PlannedWrite("create_task", CreateTask("k", task), "A", URGENT.id, "005A"))
+    page.show().write(wanted(URGENT, "A", "Ring <them> on Friday"))
     assert '<p class="ask">Ring &lt;them&gt; on Friday</p>' in page.html(told)
 
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from crmrules.cli.onward import after_plan, after_sync
+from crmrules.cli.onward import after_plan, after_report, after_sync
 from crmrules.connector import Problem
 from crmrules.rule import Mode
 
@@ -49,3 +49,16 @@ def test_a_sync_names_the_next_step(found, rules, next_):
 
 def test_after_a_sync_that_went_well_comes_the_schedule():
     assert after_sync(report(), LIVE) == "Next: crmrules run"
+
+
+@pytest.mark.parametrize(
+    ("found", "rules", "next_"),
+    [
+        (report(), LIVE, "crmrules plan lists"),
+        (report(), SHADOW, "{mode: live}"),
+        (broken(), LIVE, "Next: crmrules doctor"),
+        (report(read_only=True), LIVE, "crmrules init"),
+    ],
+)
+def test_a_page_names_the_next_step(found, rules, next_):
+    assert next_ in after_report(found, rules)

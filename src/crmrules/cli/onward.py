@@ -26,6 +26,17 @@ def after_plan(report: Any, rules: Iterable[Rule], *, stopped: bool) -> str:
     return "Next: crmrules sync"
 
 
+def after_report(report: Any, rules: Iterable[Rule]) -> str:
+    """Return what follows a page."""
+    if any(problem.level == "error" for problem in report.problems):
+        return "Next: crmrules doctor"
+    if report.read_only:
+        return "Next: open it in a browser; crmrules init for the CRM itself (docs/install.md)"
+    if not _live(rules):
+        return f"Next: open it in a browser; {PROMOTE}"
+    return "Next: open it in a browser; crmrules plan lists what the next sync writes"
+
+
 def after_sync(report: Any, rules: Iterable[Rule]) -> str:
     """Return what follows a sync."""
     if report.failed or report.left:

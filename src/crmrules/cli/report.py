@@ -38,27 +38,41 @@ def report(
 
     Example: crmrules report --out monday.html
     """
+    from crmrules.cli.onward import after_report
     from crmrules.cli.wire import setup
 
     look_for(out.parent)
     made = setup(config, log_format=log_format, verbose=verbose, now=as_of)
     try:
-        page = html(made, "crmrules: what needs attention", now=as_of, timelines=timelines)
+        title = "crmrules: what needs attention"
+        page, result = told(made, title, now=as_of, timelines=timelines)
     finally:
         made.close()
     write_out(out, page)
     click.echo(str(out.resolve()))
+    # Not on stdout: whoever opens the page by a script takes the path from there.
+    click.echo(after_report(result, made.book.enabled), err=True)
 
 
 def html(
     made: Any, title: str, *, now: datetime | None = None, timelines: int | None = None
 ) -> str:
     """Return the page of a plan made now, with what the state store tells of earlier runs."""
+    return told(made, title, now=now, timelines=timelines)[0]
+
+
+def told(made: Any, title: str, *, now: datetime | None, timelines: int | None) -> tuple[str, Any]:
+    """Return that page, and the plan in numbers."""
     from crmrules.report import TIMELINES, Page
-    from crmrules.report.figures import look_back
+    from crmrules.report.figures import look_at, look_back
     from crmrules.sync import plan
 
     page = Page(title, made.book.enabled, TIMELINES if timelines is None else timelines)
-    result = plan(made.job(now=now), show=page.show())
+    rules, today = made.book.rules, []
+
+    def then(job: Any, tx: Any) -> None:
+        today.append(look_at(tx, rules, job.now))
+
+    result = plan(made.job(now=now), show=page.show(), then=then)
     org = made.store.for_org(result.organization.id)
-    return page.html(result, look_back(org, made.book.rules, result.as_of))
+    return page.html(result, look_back(org, rules, result.as_of, *today)), result

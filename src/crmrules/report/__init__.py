@@ -19,6 +19,7 @@ from crmrules.model import Opportunity, Phase
 from crmrules.outcome import Report, Show
 from crmrules.plan import Finding, Judged, PlannedWrite
 from crmrules.report import draw
+from crmrules.report.fate import Fates
 from crmrules.report.figures import figures
 from crmrules.report.focus import Candidate, candidate, opportunities, weight_of
 from crmrules.report.grouped import by_rule
@@ -105,7 +106,8 @@ class Page:
         """Return the page of a run; ``past``: what the state store tells of earlier ones."""
         candidates = {id_: found for _, id_, found in self._heap}
         past = past or Lookback()
-        focus = opportunities(self.findings, candidates, self.writes, self.timelines, past.denied)
+        fates = Fates.told(past.tasks, self.writes)
+        focus = opportunities(self.findings, candidates, fates, self.timelines, past.denied)
         titles = {rule.id: rule.title for rule in self.rules}
         page = render(
             title=self.title,
@@ -117,7 +119,7 @@ class Page:
             fine=len(self._judgeable - focus.flagged),
             unseen=max(0, report.opportunities - len(self._judgeable | focus.flagged)),
             live=any(rule.mode is Mode.LIVE for rule in self.rules),
-            rules=by_rule(self.findings, self.names),
+            rules=by_rule(self.findings, self.names, fates),
             answers=answers(report.reps, titles),
             figures=figures(report, list(self.rules), self.paper, self.users, past),
             problems=[p for p in report.problems if p not in report.reps.problems],

@@ -19,8 +19,8 @@ from crmrules.report.paper import Paperwork, Week, weeks
 from crmrules.report.words import day, percent
 from crmrules.rule import Rule
 from crmrules.signals import label
-from crmrules.state import OrgStore
-from crmrules.state.lookback import Lookback, lookback
+from crmrules.state import OrgStore, Transaction
+from crmrules.state.lookback import Lookback, lookback, standing
 
 DAYS = 30
 MINUTES = 5  # what a task is reckoned to cost a rep; a guess, nobody measured it
@@ -92,13 +92,29 @@ class Figures:
     past: Lookback
 
 
-def look_back(org: OrgStore, rules: Iterable[Rule], now: datetime) -> Lookback:
-    """Read what the state store tells of the last weeks; nothing of a private rule."""
-    told = {rule.id for rule in rules if not rule.private} | {DIGEST}
+def look_at(tx: Transaction, rules: Iterable[Rule], now: datetime) -> Lookback:
+    """Read where our tasks stand, as a run that is being planned sees them in the CRM."""
+    return standing(tx.connection, tx.org, _told(rules), now)
+
+
+def look_back(
+    org: OrgStore, rules: Iterable[Rule], now: datetime, today: Lookback | None = None
+) -> Lookback:
+    """Read what the state store tells of the last weeks; nothing of a private rule.
+
+    ``today``: where our tasks stand by ``look_at``; None: as the last sync left them.
+    """
+    told = _told(rules)
     since = datetime.combine(weeks(now)[0], time(), UTC)
     ago = now - timedelta(days=DAYS)
     with org.reading() as tx:
-        return lookback(tx.connection, tx.org, told, now, weeks_since=since, days_since=ago)
+        found = standing(tx.connection, tx.org, told, now) if today is None else today
+        lookback(tx.connection, tx.org, told, found, weeks_since=since, days_since=ago)
+    return found
+
+
+def _told(rules: Iterable[Rule]) -> set[str]:
+    return {rule.id for rule in rules if not rule.private} | {DIGEST}
 
 
 def figures(

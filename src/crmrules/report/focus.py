@@ -11,21 +11,20 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from crmrules.connector import CreateTask
 from crmrules.errors import UsageError
 from crmrules.findings.hold import SILENT, HeldBack
 from crmrules.model import Opportunity
-from crmrules.plan import Finding, Judged, PlannedWrite
+from crmrules.plan import Finding, Judged
 from crmrules.plan.tasks import SUBJECT_LENGTH
 from crmrules.report import draw, timeline
+from crmrules.report.fate import Fates
 from crmrules.report.story import Story, tell
-from crmrules.report.words import URGENCY, becomes, day, evidence, money
+from crmrules.report.words import URGENCY, day, evidence, money
 from crmrules.rule import Mode, Rule, Severity
 from crmrules.texts import render, safe
 from crmrules.values import text_values
 
 _HIDDEN = SILENT | {HeldBack.SUPPRESSED}  # as in the CRM: ``plan.fields``
-_TAKEN = "Task made, or there already"
 
 
 @dataclass(slots=True)
@@ -33,8 +32,9 @@ class Candidate:
     """An opportunity that may be told: how urgent it looks, and what its tasks would ask."""
 
     weight: tuple[float, ...]
-    subjects: dict[str, str]  # rule -> the first line of its task
+    subjects: dict[str, str]  # rule -> the first line of its task, as it would be made now
     story: Story
+    made: dict[str, str] = field(default_factory=dict)  # key -> the first line of a task there is
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,8 @@ def candidate(judged: Judged, fires: Sequence[Rule], now: datetime) -> Candidate
             subjects[rule.id] = render(rule.then.task.subject, values, SUBJECT_LENGTH)
         except UsageError:  # `rules check` says so; a rule in shadow writes no task that could fail
             subjects[rule.id] = rule.title
-    return Candidate(weight_of(judged.opportunity, fires), subjects, tell(judged, now))
+    made = {task.key: task.subject for task in judged.opportunity.our_tasks or () if task.subject}
+    return Candidate(weight_of(judged.opportunity, fires), subjects, tell(judged, now), made)
 
 
 def _severities(rules: Sequence[Rule]) -> tuple[int, int]:
@@ -104,7 +105,7 @@ def _severities(rules: Sequence[Rule]) -> tuple[int, int]:
 def opportunities(
     findings: Sequence[Finding],
     candidates: Mapping[str, Candidate],
-    writes: Sequence[PlannedWrite],
+    fates: Fates,
     most: int,
     denied: Collection[tuple[str, str, int]] = (),
 ) -> Focus:
@@ -125,14 +126,9 @@ def opportunities(
         for finding in findings:
             visible[finding.opportunity].append(finding)
     focus.of = len(visible)
-    planned = {
-        (write.opportunity, write.rule): write.write.task.subject
-        for write in writes
-        if isinstance(write.write, CreateTask)
-    }
     ranked = sorted(visible, key=lambda id_: _place(visible[id_], candidates.get(id_), id_))
     for id_ in [id_ for id_ in ranked if id_ in candidates][:most]:
-        focus.told.append(_told(visible[id_], candidates[id_], planned))
+        focus.told.append(_told(visible[id_], candidates[id_], fates))
     return focus
 
 
@@ -148,11 +144,7 @@ def _place(
     return (-urgent, -len(findings), -amount, id_)
 
 
-def _told(
-    findings: Sequence[Finding],
-    candidate: Candidate,
-    planned: Mapping[tuple[str, str | None], str],
-) -> Told:
+def _told(findings: Sequence[Finding], candidate: Candidate, fates: Fates) -> Told:
     story = candidate.story
     order = sorted(findings, key=lambda f: (f.rule.severity, f.episode.since, f.rule.id))
     spec = timeline.spec(story, [finding.episode.since for finding in order])
@@ -160,23 +152,24 @@ def _told(
         story,
         money(story.amount, story.currency),
         f"Won on {day(story.won)}" if story.won else f"Closes on {day(story.close_date)}",
-        [_shown(finding, candidate, planned) for finding in order],
+        [_shown(finding, candidate, fates) for finding in order],
         draw.draw(spec, f"Timeline of {story.name}. {story.in_words}"),
         [(day(at), text) for at, text in timeline.table(story)],
     )
 
 
-def _shown(
-    finding: Finding, candidate: Candidate, planned: Mapping[tuple[str, str | None], str]
-) -> Shown:
-    rule = finding.rule
-    ask = planned.get((finding.opportunity, rule.id)) or candidate.subjects.get(rule.id, "")
+def _shown(finding: Finding, candidate: Candidate, fates: Fates) -> Shown:
+    rule, fate = finding.rule, fates.of(finding)
+    if fate.task is not None:
+        ask = candidate.made.get(fate.task.key)
+    else:
+        ask = fates.planned.get((finding.opportunity, rule.id))
     return Shown(
         rule,
         URGENCY[rule.severity],
         day(finding.episode.since),
-        safe(ask, SUBJECT_LENGTH),
+        safe(ask or candidate.subjects.get(rule.id, ""), SUBJECT_LENGTH),
         " ".join(rule.why.split()).split(". ")[0].rstrip(".") + ".",
         evidence(finding),
-        _TAKEN if finding.held_back is None else f"No task: {becomes(finding)}",
+        fate.sentence,
     )

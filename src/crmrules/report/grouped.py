@@ -1,4 +1,4 @@
-"""All findings, rule by rule: how many ask, how many wait, how many are only counted."""
+"""All findings, rule by rule: how many ask, wait, are answered, are only counted."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from crmrules.findings.hold import SILENT
 from crmrules.plan import Finding
 from crmrules.report import draw
-from crmrules.report.words import becomes, day, evidence
+from crmrules.report.fate import Fate, Fates, Kind
+from crmrules.report.words import day, evidence
 from crmrules.rule import Rule
 
 MANY = 500  # findings listed; the JSON of `plan` has all of them
@@ -33,21 +33,18 @@ class Group:
     """The findings of one rule."""
 
     rule: Rule
-    asks: int = 0  # a task is made, or there already
-    waits: int = 0  # open and live, held back for a reason that passes
-    silent: int = 0  # counted only
+    kinds: Counter[Kind] = field(default_factory=Counter)
     lines: list[Line] = field(default_factory=list)
 
     @property
     def open(self) -> int:
         """Findings that are live: they ask, or wait for a reason that passes."""
-        return self.asks + self.waits
+        return self.kinds[Kind.ASKS] + self.kinds[Kind.WAITS]
 
     @property
     def told(self) -> str:
-        """The three numbers in words, without those that are nothing."""
-        pairs = ((self.asks, "ask"), (self.waits, "wait"), (self.silent, "only counted"))
-        return ", ".join(f"{n} {word}" for n, word in pairs if n)
+        """The numbers in words, without those that are nothing."""
+        return ", ".join(f"{self.kinds[kind]} {kind}" for kind in Kind if self.kinds[kind])
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,27 +58,37 @@ class ByRule:
     why: list[tuple[str, int]]  # what becomes of findings, in words, and of how many
 
 
-def by_rule(findings: Sequence[Finding], names: Mapping[str, tuple[str, str]]) -> ByRule:
+def by_rule(
+    findings: Sequence[Finding], names: Mapping[str, tuple[str, str]], fates: Fates
+) -> ByRule:
     """Return the findings by rule."""
     groups: dict[str, Group] = {}
-    fates: Counter[str] = Counter()
-    waiting: defaultdict[str, list[Finding]] = defaultdict(list)
+    why: Counter[str] = Counter()
+    found: defaultdict[str, list[tuple[Finding, Fate]]] = defaultdict(list)
     for finding in findings:
         group = groups.setdefault(finding.rule.id, Group(finding.rule))
-        held = finding.held_back
-        group.asks += held is None
-        group.waits += held is not None and held not in SILENT
-        group.silent += held in SILENT
-        fates[becomes(finding)] += 1
-        waiting[finding.rule.id].append(finding)
-    ranked = sorted(groups.values(), key=lambda g: (-g.open, -g.silent, g.rule.severity, g.rule.id))
+        fate = fates.of(finding)
+        group.kinds[fate.kind] += 1
+        why[fate.short] += 1
+        found[finding.rule.id].append((finding, fate))
+    ranked = sorted(groups.values(), key=_rank)
     room = MANY
     for group in ranked:
-        ordered = sorted(waiting[group.rule.id], key=lambda f: (f.held_back or "", f.opportunity))
-        group.lines = [_line(finding, names) for finding in ordered[:room]]
+        ordered = sorted(found[group.rule.id], key=_place)
+        group.lines = [_line(finding, fate, names) for finding, fate in ordered[:room]]
         room -= len(group.lines)
     chart, caption = _chart(ranked)
-    return ByRule(ranked, max(0, len(findings) - MANY), chart, caption, fates.most_common())
+    return ByRule(ranked, max(0, len(findings) - MANY), chart, caption, why.most_common())
+
+
+def _rank(group: Group) -> tuple[int, int, str, str]:
+    """Place the rules with most open findings first, then those with most that are counted."""
+    return (-group.open, -group.kinds[Kind.SILENT], group.rule.severity, group.rule.id)
+
+
+def _place(one: tuple[Finding, Fate]) -> tuple[int, str, str]:
+    finding, fate = one
+    return (list(Kind).index(fate.kind), fate.short, finding.opportunity)
 
 
 def _chart(ranked: Sequence[Group]) -> tuple[draw.Picture | None, str]:
@@ -89,7 +96,8 @@ def _chart(ranked: Sequence[Group]) -> tuple[draw.Picture | None, str]:
     top = [(group.rule.title, float(group.open)) for group in ranked if group.open]
     caption = "Open findings, those that ask and those that wait, by rule."
     if not top:
-        top = [(group.rule.title, float(group.silent)) for group in ranked]
+        counted = [(group.rule.title, group.kinds[Kind.SILENT]) for group in ranked]
+        top = [(title, float(n)) for title, n in counted if n]
         caption = "Findings that are only counted, by rule."
     if not top:
         return None, caption
@@ -98,7 +106,7 @@ def _chart(ranked: Sequence[Group]) -> tuple[draw.Picture | None, str]:
     return draw.draw(spec, f"{caption} {told}."), caption
 
 
-def _line(finding: Finding, names: Mapping[str, tuple[str, str]]) -> Line:
+def _line(finding: Finding, fate: Fate, names: Mapping[str, tuple[str, str]]) -> Line:
     name, account = names.get(finding.opportunity, (finding.opportunity, "no account"))
     return Line(
         name,
@@ -106,7 +114,7 @@ def _line(finding: Finding, names: Mapping[str, tuple[str, str]]) -> Line:
         account,
         evidence(finding),
         day(finding.episode.since),
-        becomes(finding),
+        fate.words,
     )
 
 

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from crmrules.findings.hold import IN_WORDS
 from crmrules.model import ActivityKind, Focus, Phase
 from crmrules.plan import Finding, in_short
 from crmrules.rule import Severity
 from crmrules.texts import safe
 
 LONGEST_NAME = 200  # UTF-16 code units of an opportunity's or account's name
-HELD: dict[str | None, str] = {
-    None: "task made, or there already",
-    **{str(held): told for held, told in IN_WORDS.items()},
-}
-"""What becomes of a finding, by why it makes no task now."""
 URGENCY = {
     Severity.P1: "within 2 days",
     Severity.P2: "this week",
@@ -42,12 +36,6 @@ KINDS = {
     ActivityKind.EMAIL: "e-mail",
 }
 """The kinds of activities that are conversations."""
-
-
-def becomes(finding: Finding) -> str:
-    """Return what becomes of a finding, in words."""
-    held = None if finding.held_back is None else str(finding.held_back)
-    return HELD.get(held, held or "")
 
 
 def evidence(finding: Finding) -> list[tuple[str, str]]:

@@ -123,6 +123,27 @@ class Ledger:
             if row.opportunity and row.opportunity not in without:
                 yield _task(row)
 
+    def load_of_going(self, rules: Collection[str]) -> Iterator[TaskRecord]:
+        """Yield the owners' tasks that were made in an episode of these rules that goes on."""
+        same = and_(
+            episode.c.org == task.c.org,
+            episode.c.rule == task.c.rule,
+            episode.c.opportunity == task.c.opportunity,
+            episode.c.n == task.c.episode,
+        )
+        query = (
+            self._query(task, _TASK)
+            .join(episode, same)
+            .where(
+                task.c.rule.in_(rules),
+                task.c.addressee == "o",
+                task.c.status != str(TaskStatus.WANTED),
+                episode.c.status != str(EpisodeStatus.ENDED),
+            )
+        )
+        for row in _pages(self._connection, query, task):
+            yield _task(row)
+
     def watched(self) -> frozenset[str]:
         """Return the opportunities with an episode that has not ended, or an unfinished task."""
         going = select(episode.c.opportunity).where(

@@ -13,11 +13,14 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection, func, select
 
-from crmrules.findings import Answer, TaskStatus
+from crmrules.findings import Answer, TaskRecord, TaskStatus
+from crmrules.state.episodes import Ledger
 from crmrules.state.schema import audit, episode, run, task
 
 RECENT = timedelta(days=28)
 """Tasks this young are what people were lately asked."""
+Place = tuple[str, str, int]
+"""A finding: rule, opportunity, number of the episode."""
 _MADE = ("done", "already")  # results after which a task is in the CRM
 
 
@@ -32,8 +35,10 @@ class Lookback:
     calls: Counter[date] = field(default_factory=Counter)  # day -> calls of our syncs
     floor: Counter[date] = field(default_factory=Counter)  # day -> the least that could have done
     syncs: int = 0
-    denied: set[tuple[str, str, int]] = field(default_factory=set)
-    """(rule, opportunity, episode) of every finding that a rep called not true."""
+    denied: set[Place] = field(default_factory=set)
+    """Every finding that a rep called not true."""
+    tasks: dict[Place, TaskRecord] = field(default_factory=dict)
+    """The owner's task of every finding that goes on, where it was made."""
     failed: int = 0  # syncs that did not end with exit code 0, killed ones included
 
 
@@ -47,13 +52,12 @@ def lookback(
     connection: Connection,
     org: str,
     rules: Collection[str],
-    now: datetime,
+    found: Lookback,
     *,
     weeks_since: datetime,
     days_since: datetime,
-) -> Lookback:
-    """Return what there was of these rules since two moments; calls are counted of all syncs."""
-    found = Lookback()
+) -> None:
+    """Add what there was of these rules since two moments; calls are counted of all syncs."""
     begun = select(episode.c.rule, episode.c.since).where(
         episode.c.org == org, episode.c.since >= weeks_since, episode.c.rule.in_(rules)
     )
@@ -68,15 +72,12 @@ def lookback(
     )
     for rule, at in connection.execute(made):
         found.made[rule, monday(at)] += 1
-    _loads(connection, org, rules, now, found)
     _calls(connection, org, days_since, found)
-    return found
 
 
-def _loads(
-    connection: Connection, org: str, rules: Collection[str], now: datetime, found: Lookback
-) -> None:
-    """Count the tasks of each owner: open ones, and lately made ones; and note denials."""
+def standing(connection: Connection, org: str, rules: Collection[str], now: datetime) -> Lookback:
+    """Return where the tasks of these rules stand: of each owner, and of each finding."""
+    found = Lookback()
     mine = select(task.c.owner, func.count()).where(
         task.c.org == org, task.c.owner.is_not(None), task.c.rule.in_(rules)
     )
@@ -90,6 +91,9 @@ def _loads(
         task.c.org == org, task.c.rule.in_(rules), task.c.answer == str(Answer.NOT_TRUE)
     )
     found.denied.update((rule, one, n) for rule, one, n in connection.execute(denied))
+    for made in Ledger(connection, org).load_of_going(rules):
+        found.tasks[made.rule, made.opportunity, made.episode] = made
+    return found
 
 
 def _calls(connection: Connection, org: str, since: datetime, found: Lookback) -> None:
