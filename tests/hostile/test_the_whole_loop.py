@@ -130,10 +130,14 @@ def elements(page):
 @pytest.mark.slow
 @pytest.mark.fault("X1", "X3")
 def test_the_report_has_the_elements_of_a_harmless_twin(world, crm, tmp_path, monkeypatch):
-    """The twin has the same notes, and names that do no harm; neither has a past."""
+    """The twin has the same notes and tasks, and names that do no harm; neither has a past."""
     names = {"rules": {"hostile-all": harm.RULE}, "opportunities": 9, "everything": False}
     pages = []
     with crm(tmp_path / "twin", **names) as twin:
+        told(twin, "sync")
+        twin.advance()
+        for each in (twin, world):
+            assert told(each, "sync").code == 0
         for each in (twin, world):
             page = tmp_path / "report.html"
             monkeypatch.setenv("CRMRULES_STATE__URL", f"sqlite:///{tmp_path}/{len(pages)}.db")
