@@ -8,6 +8,7 @@ cleared up by the next run, as after a kill. A request made when all is sent cha
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -61,9 +62,14 @@ class Stop:
             yield
             return
         before = [(each, signal.signal(each, lambda *_: self.ask())) for each in self._signals]
+        dropped = sys.unraisablehook
+        sys.unraisablehook = lambda told: (
+            None if isinstance(told.exc_value, Stopped) else dropped(told)
+        )  # it is raised again; nobody has to read of it
         try:
             yield
         finally:
+            sys.unraisablehook = dropped
             signal.setitimer(signal.ITIMER_REAL, 0)
             for each, handler in before:
                 signal.signal(each, handler)
