@@ -6,17 +6,12 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from crmrules.findings import Answer, TaskRecord, TaskStatus
+from crmrules.findings import TaskRecord, TaskStatus
 from crmrules.findings.hold import IN_WORDS
+from crmrules.findings.tasks import SAID
 from crmrules.plan import stamp
 from crmrules.rule import Mode, Rule
 from crmrules.sync import Look
-
-_SAID = {
-    Answer.DONE_OTHERWISE: "done otherwise",
-    Answer.NOT_USEFUL: "not useful",
-    Answer.NOT_TRUE: "not true",
-}
 
 
 def lines(found: Look, rule: Rule, *, fires: bool) -> Iterator[str]:
@@ -75,7 +70,7 @@ def _task(task: TaskRecord, found: Look) -> str:
     made = "" if task.made_at is None else f" made {_day(task.made_at, found)}"
     put_off = task.status is TaskStatus.SNOOZED
     due = "" if task.due is None or put_off else f", due {_day(task.due, found)}"
-    said = "" if task.answer not in _SAID else f", answered: {_SAID[task.answer]}"
+    said = "" if task.answer not in SAID else f", answered: {SAID[task.answer]}"
     return f"{whose}{made}{due}: {_stands(task, found)}{said}"
 
 

@@ -21,7 +21,7 @@ def called(id_: str, names: Mapping[str, str | None]) -> str:
     return f"{name} ({id_})" if name else id_
 
 
-class Names:
+class MetNames:
     """The names met in a run: of people in memory, of opportunities on disk, for there are many."""
 
     def __init__(self, spool: Spool) -> None:
@@ -34,5 +34,7 @@ class Names:
         self.people.update((user.id, user.name) for user in opportunity.users or ())
 
     def opportunities(self, wanted: Collection[str]) -> dict[str, str | None]:
-        """Return the names of some opportunities by id."""
+        """Return the names of some opportunities by id; they are read only where any is wanted."""
+        if not wanted:
+            return {}
         return {id_: name for id_, name in self._spool.read(_LIST) if id_ in wanted}

@@ -15,7 +15,7 @@ PROMOTE = "set rules you want to {mode: live} in the overlay, then crmrules plan
 
 def after_plan(report: Any, rules: Iterable[Rule], *, stopped: bool) -> str:
     """Return what follows a plan; ``stopped``: a guard would stop the sync."""
-    if any(problem.level == "error" for problem in report.problems):
+    if _wrong(report):
         return "Next: crmrules doctor"
     if report.read_only:
         return "Next: crmrules report, or crmrules init for the CRM itself (docs/install.md)"
@@ -28,7 +28,7 @@ def after_plan(report: Any, rules: Iterable[Rule], *, stopped: bool) -> str:
 
 def after_report(report: Any, rules: Iterable[Rule]) -> str:
     """Return what follows a page."""
-    if any(problem.level == "error" for problem in report.problems):
+    if _wrong(report):
         return "Next: crmrules doctor"
     if report.read_only:
         return "Next: open it in a browser; crmrules init for the CRM itself (docs/install.md)"
@@ -44,6 +44,10 @@ def after_sync(report: Any, rules: Iterable[Rule]) -> str:
     if not _live(rules):
         return f"Next: {PROMOTE}"
     return "Next: crmrules run"
+
+
+def _wrong(report: Any) -> bool:
+    return any(problem.level == "error" for problem in report.problems)
 
 
 def _live(rules: Iterable[Rule]) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import IO, Any, Self
 
-from crmrules.cli.names import Names, called
+from crmrules.cli.names import MetNames, called
 from crmrules.findings.hold import IN_WORDS, SILENT, HeldBack
 from crmrules.outcome import Report, Show
 from crmrules.plan import Finding, Judged, PlannedWrite, stamp
@@ -41,7 +41,7 @@ class Printer:
         self._used = {r.id: dict.fromkeys(c.signal for c in r.condition.clauses()) for r in shown}
         self._json, self._all, self._private = output == "json", verdicts == "all", private
         self._spool = Spool()
-        self._names = Names(self._spool)
+        self._names = MetNames(self._spool)
         self._tasks: dict[str, Counter[str]] = {"rule": Counter(), "owner": Counter()}
         self._open: Counter[str] = Counter()  # rule -> findings that set a flag
 

@@ -44,6 +44,14 @@ class Answer(StrEnum):
     DELETED = "deleted"
 
 
+SAID = {
+    Answer.NOT_TRUE: "not true",
+    Answer.NOT_USEFUL: "not useful",
+    Answer.DONE_OTHERWISE: "done otherwise",
+}
+"""What a rep answers by a tag, as people read it; the others answer by what they do."""
+
+
 @dataclass(frozen=True, slots=True)
 class TaskRecord:
     """One task of ours, by key."""

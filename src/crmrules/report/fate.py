@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from crmrules.connector import CreateTask
-from crmrules.findings import Answer, TaskRecord, TaskStatus
+from crmrules.findings import TaskRecord, TaskStatus
 from crmrules.findings.hold import IN_WORDS, SILENT
+from crmrules.findings.tasks import SAID
 from crmrules.plan import Finding, PlannedWrite
 from crmrules.report.words import day
 from crmrules.rule import Verdict
@@ -90,11 +91,6 @@ class Fates:
         return Fate(Kind.SILENT, words, words, none=True)
 
 
-_ANSWERS = {
-    Answer.NOT_TRUE: "answered: not true",
-    Answer.NOT_USEFUL: "answered: not useful",
-    Answer.DONE_OTHERWISE: "answered: done otherwise",
-}
 _OVER = {
     TaskStatus.COMPLETED: "task done; nothing new to ask",
     TaskStatus.DELETED: "task deleted by a person",
@@ -103,8 +99,8 @@ _OVER = {
 
 
 def _of_task(task: TaskRecord) -> Fate:
-    said = None if task.answer is None else _ANSWERS.get(task.answer)
-    if said is not None:
+    if task.answer in SAID:
+        said = f"answered: {SAID[task.answer]}"
         left = "; its task is still open" if task.status.unfinished else ""
         return Fate(Kind.ANSWERED, said, said + left, task)
     if task.status is TaskStatus.SNOOZED:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crmrules.difference.fields import Change, changes
-from crmrules.findings.tasks import Answer
+from crmrules.findings.tasks import SAID, Answer
 from crmrules.rule import Rule
 from crmrules.rulepages.blocks import Block, Heading, Items, Table, Text
 from crmrules.rulepages.facts import Here
@@ -101,10 +101,10 @@ def _by_week(counted: Mapping[int, int], weeks: Sequence[int]) -> str:
 
 
 _ANSWERS = {
-    Answer.NOT_TRUE: "not true",
-    Answer.NOT_USEFUL: "not useful",
+    Answer.NOT_TRUE: SAID[Answer.NOT_TRUE],
+    Answer.NOT_USEFUL: SAID[Answer.NOT_USEFUL],
     Answer.DELETED: "deleted without a word",
-    Answer.DONE_OTHERWISE: "done otherwise",
+    Answer.DONE_OTHERWISE: SAID[Answer.DONE_OTHERWISE],
     Answer.DONE: "completed",
 }
 
