@@ -79,6 +79,12 @@ def to_judge(tx: Transaction, now: datetime) -> Stored:
     return tx.mirror.opportunities(judged_ids=tx.watched(), won_since=won_since)
 
 
+def is_judged(tx: Transaction, opportunity: str, now: datetime) -> bool:
+    """Whether an opportunity is one of those ``to_judge``."""
+    won_since = (now - WON_FOR).date()
+    return tx.mirror.among(opportunity, judged_ids=tx.watched(), won_since=won_since)
+
+
 def asked_elsewhere(tx: Transaction, now: datetime, seen: set[str]) -> Iterable[TaskRecord]:
     """Return what was asked today about opportunities that are judged no more: it counts too."""
     return tx.ledger.load_asked(now - timedelta(days=1), without=seen)

@@ -133,7 +133,7 @@ def look(job: Job, opportunity: str) -> Look | None:
             part = ready.planner.consider(judged, past)
             ready.planner.take(part)
             decided = [*part.plan.findings, *ready.planner.finish().findings]
-            planned = any(one == opportunity for one, _ in to_judge(tx, job.now))
+            planned = decide.is_judged(tx, opportunity, job.now)
             return Look(
                 judged,
                 past,

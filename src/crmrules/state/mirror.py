@@ -116,6 +116,13 @@ class Mirror:
             heads = [head for head in page if everything or _asked(head, wanted, won_since)]
             yield from self._read(heads)
 
+    def among(self, id_: str, *, judged_ids: Collection[str], won_since: date) -> bool:
+        """Whether ``opportunities`` would yield this one, told without its rows."""
+        columns = (record.c.id, record.c.account, record.c.won, record.c.closed_on)
+        query = select(*columns).where(record.c.org == self._org, _OWN, record.c.id == id_)
+        row = self._connection.execute(query).one_or_none()
+        return row is not None and _asked(_head(*row), judged_ids, won_since)
+
     def own(self, ids: Sequence[str]) -> list[Row]:
         """Return the own rows of these opportunities, in the order of their ids."""
         found: list[Row] = []
