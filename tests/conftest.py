@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import structlog
 
 import chromium
 import compiled
@@ -63,6 +64,15 @@ def _requests_to_hubspot_keep_its_contract():
     broken = watch.SESSION.broken[before:]
     if broken:
         pytest.fail("HubSpot would not take:\n" + "\n".join(broken), pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def _no_test_logs_into_what_another_one_captured():
+    """A command points the log at its standard error, which ends with the test that reads it."""
+    yield
+    into = getattr(structlog.get_config()["logger_factory"], "_file", None)
+    if into is not None and into.closed:
+        structlog.configure(logger_factory=structlog.PrintLoggerFactory())
 
 
 @pytest.hookimpl(optionalhook=True)
